@@ -24,6 +24,8 @@ SAMPLE_SCHEMA = pa.schema(
         pa.field("path", pa.string(), nullable=False),
         # Row inside `path` where that is a Parquet file of images; null for an image file.
         pa.field("row", pa.int64()),
+        # 0 but where a manifest lists the same path again: 1, 2, ... in its order.
+        pa.field("occurrence", pa.int32(), nullable=False),
         pa.field("labels", LABELS, nullable=False),
         pa.field("split", pa.string()),
         # Samples of one patient, video or source: never on both sides of a fold.

@@ -1,0 +1,85 @@
+"""What a data set format is: one module that recognises, explains, reads and writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+EDIT_SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("row", pa.int64()),
+        pa.field("occurrence", pa.int32(), nullable=False),
+        pa.field("labels", pa.list_(pa.string()), nullable=False),
+        pa.field("exclude", pa.bool_(), nullable=False),
+    ]
+)
+"""What a writer is given: only the samples that a decision changed, with their new labels."""
+
+
+class FormatError(ValueError):
+    """The source cannot be read as a data set. Names the file and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What the user said about the source; None means: guess."""
+
+    format: str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    label_separator: str | None = None
+    """Splits one cell into several labels; a list column needs none."""
+    images: Path | None = None
+    """Folder that relative image paths in a manifest start from; default: the manifest's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What a format made of a source; enough to read it, to explain it and to write it back.
+
+    Plain JSON-able values but for the paths: the project keeps it.
+    """
+
+    format: str
+    source: Path
+    root: Path
+    """Where the samples' relative paths start."""
+    columns: dict[str, str]
+    """Role -> column of the source: image, label, split, group."""
+    extra_columns: tuple[str, ...]
+    label_separator: str | None
+    multi_label: bool
+    classes: tuple[str, ...]
+    """In the order the source declares, else numbers by value and names by alphabet."""
+    samples: int
+    splits: dict[str, int]
+    problems: tuple[str, ...]
+    """The first of them, each one sentence that names the place."""
+    problem_count: int
+
+
+class Format(Protocol):
+    id: str
+    title: str
+
+    def recognises(self, source: Path) -> bool:
+        """Whether the source looks like this format. Cheap: reads names and a header at most."""
+
+    def understand(self, source: Path, options: ImportOptions) -> Understanding:
+        """Explain the source. Raises FormatError where it cannot be read as this format."""
+
+    def read(self, understood: Understanding) -> Iterator[pa.Table]:
+        """Its samples in a stable order: SAMPLE_SCHEMA columns, then the extra ones as typed."""
+
+    def write(self, understood: Understanding, edits: pa.Table, out: Path) -> tuple[Path, ...]:
+        """Write the data set to the new folder `out`, changed only where an edit says so.
+
+        The source is never touched. Returns the files written, relative to `out`.
+        """
