@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -138,9 +138,12 @@ class ChangeSet:
         return not self.tables.isdisjoint(tables)
 
 
-def label_codes(labels: pa.ChunkedArray | pa.Array, classes: Sequence[str]) -> npt.NDArray[np.int64]:
+def label_codes(
+    labels: pa.ChunkedArray | pa.Array, classes: Sequence[str]
+) -> npt.NDArray[np.int64]:
     """Class index of each single-label sample; -1 where it has no label or one not in `classes`."""
     chunk = labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
     first = pc.list_element(pc.if_else(pc.equal(pc.list_value_length(chunk), 0), None, chunk), 0)
     codes = pc.index_in(first, value_set=pa.array(classes, pa.string()))
-    return pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    filled: npt.NDArray[Any] = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False)
+    return filled.astype(np.int64)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from auditor.model import FINDING_SCHEMA, METRIC_SCHEMA, CheckId
 
-ParamsT = TypeVar("ParamsT")
+ParamsT_contra = TypeVar("ParamsT_contra", contravariant=True)
 ParamsT_co = TypeVar("ParamsT_co", covariant=True)
 
 
@@ -25,11 +24,15 @@ class ParameterError(ValueError):
 
 
 def param(
-    default: Any, help: str, *, low: float | None = None, high: float | None = None,
+    default: Any,
+    about: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:  # the dataclass field of whatever type `default` has
     """A check's parameter: the command line's flags and the window's form are built from it."""
-    facts = {"help": help, "low": low, "high": high, "choices": choices}
+    facts = {"help": about, "low": low, "high": high, "choices": choices}
     return field(default=default, metadata=facts)
 
 
@@ -94,10 +97,10 @@ class CheckContext(Protocol[ParamsT_co]):
         """Tell how far the work is, and raise Cancelled if it should stop here."""
 
 
-class Check(Protocol, Generic[ParamsT]):
+class Check(Protocol[ParamsT_contra]):
     spec: ClassVar[CheckSpec]
 
-    def run(self, samples: pa.Table, ctx: CheckContext[ParamsT]) -> Outcome:
+    def run(self, samples: pa.Table, ctx: CheckContext[ParamsT_contra]) -> Outcome:
         """Audit `samples`: columns sample_id, labels, split, group and those the spec names.
 
         Reads only its arguments. Never opens the database, never writes a file,
@@ -111,7 +114,9 @@ def findings(**columns: Any) -> pa.Table:
     rows = len(columns["sample_id"])
     return pa.table(
         {
-            f.name: pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(rows, f.type)
+            f.name: pa.array(columns[f.name], f.type)
+            if f.name in columns
+            else pa.nulls(rows, f.type)
             for f in FINDING_SCHEMA
         },
         schema=FINDING_SCHEMA,
@@ -122,7 +127,10 @@ def metrics(rows: list[tuple[str, str, str, float, float | None, float | None]])
     """A METRIC_SCHEMA table from (scope, key, name, value, low, high) rows."""
     columns = zip(*rows, strict=True) if rows else ((),) * len(METRIC_SCHEMA)
     return pa.table(
-        {f.name: pa.array(list(column), f.type) for f, column in zip(METRIC_SCHEMA, columns, strict=True)},
+        {
+            f.name: pa.array(list(column), f.type)
+            for f, column in zip(METRIC_SCHEMA, columns, strict=True)
+        },
         schema=METRIC_SCHEMA,
     )
 
@@ -136,13 +144,15 @@ def parameters(spec: CheckSpec, values: dict[str, Any]) -> Any:
     ready: dict[str, Any] = {}
     for name, value in values.items():
         if name not in known:
-            raise ParameterError(f"{spec.id} has no parameter {name!r}; it has: {', '.join(known) or 'none'}")
+            raise ParameterError(
+                f"{spec.id} has no parameter {name!r}; it has: {', '.join(known) or 'none'}"
+            )
         ready[name] = _read(f"{spec.id}.{name}", known[name], value)
     return spec.params(**ready)
 
 
 def _read(name: str, declared: dataclasses.Field[Any], value: Any) -> Any:
-    wanted = type(declared.default)
+    wanted: type[Any] = type(declared.default)
     try:
         if wanted is bool and isinstance(value, str):
             value = {"true": True, "false": False}[value.lower()]
@@ -158,6 +168,15 @@ def _read(name: str, declared: dataclasses.Field[Any], value: Any) -> Any:
 
 
 __all__ = [
-    "Cancelled", "Check", "CheckContext", "CheckSpec", "NoParams", "Outcome", "ParameterError",
-    "findings", "metrics", "param", "parameters",
+    "Cancelled",
+    "Check",
+    "CheckContext",
+    "CheckSpec",
+    "NoParams",
+    "Outcome",
+    "ParameterError",
+    "findings",
+    "metrics",
+    "param",
+    "parameters",
 ]

@@ -1,0 +1,166 @@
+"""The project file. The only package that opens DuckDB.
+
+DuckDB lets one process hold a file read-write, and refuses every other process
+even a read-only handle meanwhile. So this process owns the file: one thread
+writes, any thread reads through a cursor of its own, and worker processes are
+sent Arrow tables instead of a path.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from auditor.model import ChangeSet
+from auditor.store import migrations
+
+log = logging.getLogger(__name__)
+
+Connection = duckdb.DuckDBPyConnection
+Transaction = Callable[[Connection], ChangeSet]
+Listener = Callable[[ChangeSet], None]
+
+
+class StoreClosedError(RuntimeError):
+    """The project file is not open any more."""
+
+
+class StoreLockedError(RuntimeError):
+    """Another process holds the project."""
+
+
+class StoreDamagedError(RuntimeError):
+    """The file is not a project that this version can read."""
+
+
+class Store:
+    def __init__(self, path: Path) -> None:
+        self._connection = _connect(path)
+        self._queue: queue.Queue[tuple[Transaction, Future[ChangeSet]] | None] = queue.Queue()
+        self._listeners: list[Listener] = []
+        self._closed = False
+        self._gate = threading.Lock()
+        self._writer = threading.Thread(target=self._write_loop, name="store-writer")
+        self._writer.start()
+
+    def on_commit(self, listener: Listener) -> None:
+        """Call `listener` on the writer thread after each commit, never before it."""
+        self._listeners.append(listener)
+
+    def write(self, transaction: Transaction) -> Future[ChangeSet]:
+        """Queue one transaction; it commits whole or not at all."""
+        future: Future[ChangeSet] = Future()
+        with self._gate:  # nothing may be queued behind the end mark
+            if self._closed:
+                raise StoreClosedError("the project is closed")
+            self._queue.put((transaction, future))
+        return future
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """A cursor for the calling thread; `interrupt()` on it stops a long query."""
+        if self._closed:
+            raise StoreClosedError("the project is closed")
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Finish the queued writes, then let go of the file."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        self._writer.join()
+        self._connection.close()
+
+    def _write_loop(self) -> None:
+        cursor = self._connection.cursor()
+        while (item := self._queue.get()) is not None:
+            transaction, future = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                cursor.begin()
+                changes = transaction(cursor)
+                cursor.commit()
+            except Exception as error:  # noqa: BLE001  the caller gets it; the writer must live on
+                _roll_back(cursor)
+                future.set_exception(error)
+                continue
+            self._announce(changes)
+            future.set_result(changes)
+        cursor.close()
+
+    def _announce(self, changes: ChangeSet) -> None:
+        for listener in self._listeners:
+            try:
+                listener(changes)
+            except Exception:
+                log.exception("a store listener failed")
+
+
+def arrow(db: Connection, query: str, values: Sequence[Any] = ()) -> pa.Table:
+    """The query's rows as an Arrow table."""
+    table: pa.Table = db.sql(query, params=list(values)).to_arrow_table()
+    return table
+
+
+def insert(db: Connection, statement: str, rows: pa.Table, values: Sequence[Any] = ()) -> None:
+    """Run a statement that reads `rows` under the name `incoming`."""
+    db.register("incoming", rows)
+    try:
+        db.execute(statement, list(values))
+    finally:
+        db.unregister("incoming")
+
+
+def identifier(name: str) -> str:
+    """A column name from a user's file, quoted so that it stays a name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _connect(path: Path) -> Connection:
+    try:
+        # Users' filters run in this connection: it may touch no file but its own.
+        connection = duckdb.connect(str(path), config={"enable_external_access": "false"})
+    except duckdb.IOException as error:
+        holder = re.search(r"PID (\d+)", str(error))
+        if holder:
+            raise StoreLockedError(
+                f"{path.parent} is open in another process (PID {holder[1]}): close it there first"
+            ) from None
+        raise StoreDamagedError(f"{path} cannot be opened: {_first_line(error)}") from None
+    except duckdb.Error as error:
+        raise StoreDamagedError(f"{path} cannot be opened: {_first_line(error)}") from None
+    try:
+        migrations.bring_up_to_date(connection, path)
+        connection.execute("set lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def _roll_back(cursor: Connection) -> None:
+    try:
+        cursor.rollback()
+    except duckdb.Error:  # begin or commit had failed: there is no transaction to undo
+        log.exception("rollback failed")

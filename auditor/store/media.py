@@ -1,0 +1,108 @@
+"""What the one pass over the bytes found, and the thumbnails, packed into one file.
+
+A file per thumbnail would mean a million small files. The pack is only ever
+appended to and each row says where its picture lies, so a torn write at the end
+is never looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.model import MEDIA_SCHEMA, ChangeSet
+from auditor.store.db import Connection, arrow, insert
+
+_STORED = [name for name in MEDIA_SCHEMA.names if name != "thumbnail"]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMedia:
+    """Rows of MEDIA_SCHEMA, replacing what was known of those samples."""
+
+    rows: pa.Table
+    pack: Path
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        starts, lengths = _append(self.pack, self.rows["thumbnail"].combine_chunks())
+        stored = (
+            self.rows.select(_STORED)
+            .append_column("thumbnail_start", pa.array(starts))
+            .append_column("thumbnail_length", pa.array(lengths))
+        )
+        insert(db, "delete from media where sample_id in (select sample_id from incoming)", stored)
+        insert(db, "insert into media by name select * from incoming", stored)
+        return ChangeSet(frozenset({"media"}))
+
+
+def _append(pack: Path, pictures: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
+    lengths = pc.fill_null(pc.binary_length(pictures), 0).to_numpy(zero_copy_only=False)
+    with pack.open("ab") as out:
+        first = out.seek(0, 2)
+        for picture in pictures:
+            if picture.is_valid:
+                out.write(picture.as_buffer())
+        out.flush()
+    starts = first + np.concatenate([[0], np.cumsum(lengths[:-1], dtype=np.int64)])
+    return starts[: len(lengths)].astype(np.int64), lengths.astype(np.int32)
+
+
+def thumbnails(db: Connection, pack: Path, sample_ids: list[int]) -> dict[int, bytes]:
+    """Encoded pictures (JPEG or PNG) of those samples that have one."""
+    rows = db.execute(
+        "select sample_id, thumbnail_start, thumbnail_length from media"
+        " where thumbnail_length > 0 and sample_id in (select unnest(?::bigint[]))",
+        [sample_ids],
+    ).fetchall()
+    pictures: dict[int, bytes] = {}
+    if rows:
+        with pack.open("rb") as packed:
+            for sample_id, start, length in sorted(rows, key=lambda row: int(row[1])):
+                packed.seek(start)
+                pictures[sample_id] = packed.read(length)
+    return pictures
+
+
+def unscanned(db: Connection) -> pa.Table:
+    """Present samples that the pass has not seen: sample_id, path, row."""
+    return arrow(
+        db,
+        'select s.sample_id, s.path, s."row" from sample s anti join media m using (sample_id)'
+        " where s.present order by s.sample_id",
+    )
+
+
+def stamps(db: Connection) -> pa.Table:
+    """Size and time of each scanned file, to notice that it changed."""
+    return arrow(
+        db,
+        'select s.sample_id, s.path, s."row", m.byte_size, m.mtime_ns from sample s'
+        " join media m using (sample_id) where s.present order by s.sample_id",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Have these samples scanned again; their features are computed anew."""
+
+    sample_ids: list[int]
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        db.execute(
+            "delete from media where sample_id in (select unnest(?::bigint[]))", [self.sample_ids]
+        )
+        return ChangeSet(frozenset({"media"}))
+
+
+def unreadable(db: Connection) -> dict[str, int]:
+    """Count of unreadable images by reason."""
+    return dict(
+        db.execute(
+            "select reason, count(*) from media join sample using (sample_id)"
+            " where present and reason is not null group by reason order by reason"
+        ).fetchall()
+    )

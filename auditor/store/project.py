@@ -1,0 +1,52 @@
+"""Facts about the project itself: where it came from, its classes, its data version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.model import ChangeSet
+from auditor.store.db import Connection
+
+
+def fact(db: Connection, key: str) -> Any:
+    """A stored fact, or None."""
+    row = db.execute("select value from project where key = ?", [key]).fetchone()
+    return json.loads(row[0]) if row else None
+
+
+def put(db: Connection, key: str, value: Any) -> None:
+    db.execute("insert or replace into project values (?, ?)", [key, json.dumps(value)])
+
+
+def data_version(db: Connection) -> int:
+    """Grows with each import that changed something; findings of older ones are stale."""
+    return fact(db, "data_version") or 0
+
+
+def classes(db: Connection) -> tuple[str, ...]:
+    rows = db.execute("select name from class order by class_id").fetchall()
+    return tuple(name for (name,) in rows)
+
+
+def add_classes(db: Connection, names: Sequence[str]) -> None:
+    """Append the new ones: an id once given never names another class."""
+    known = set(classes(db))
+    new = [name for name in names if name not in known]
+    if new:
+        db.execute(
+            "insert into class select ? + unnest(range(len(?::text[]))), unnest(?::text[])",
+            [len(known), new, new],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PutFact:
+    key: str
+    value: Any
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        put(db, self.key, self.value)
+        return ChangeSet(frozenset({"project"}))

@@ -1,0 +1,195 @@
+"""Review actions: every decision, and its undoing, kept in the file.
+
+History only grows. Undo appends an action that restores the old values, so it
+survives a restart; redo is the undoing of an undo.
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from auditor.model import LABELS, ChangeSet, SampleId
+from auditor.store.db import Connection, arrow, insert
+
+DECISION_SCHEMA = pa.schema(
+    [
+        pa.field("sample_id", pa.int64(), nullable=False),
+        # A Verdict; null takes the decision back.
+        pa.field("verdict", pa.string()),
+        # The new labels where the verdict changes them.
+        pa.field("labels", LABELS),
+        pa.field("note", pa.string()),
+        # The finding that moved the reviewer.
+        pa.field("check_id", pa.string()),
+        pa.field("p_error", pa.float32()),
+    ]
+)
+
+
+class NothingToUndoError(LookupError):
+    """Every action has been undone already."""
+
+
+class NothingToRedoError(LookupError):
+    """No action was undone since the last decision."""
+
+
+class UnknownSampleError(LookupError):
+    """A decision names a sample that the project does not have."""
+
+
+@dataclass(slots=True)
+class Decide:
+    """Record decisions as one step. One key press or ten thousand rows.
+
+    `touched` is the number of samples whose decision differs from before.
+    """
+
+    decisions: pa.Table
+    title: str
+    reviewer: str = field(default_factory=getpass.getuser)
+    touched: int = field(default=0, init=False)
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        insert(db, "create temp table decided as select * from incoming", self.decisions)
+        _refuse_unknown(db)
+        action_id = _new_action(db, self.title, undoes=None, reviewer=self.reviewer)
+        db.execute(
+            "insert into change select ?, d.sample_id, r.verdict, r.labels, r.note, r.action_id,"
+            " d.verdict, d.labels, d.note, ?, d.check_id, d.p_error"
+            " from decided d left join review r using (sample_id)"
+            " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)",
+            [action_id, action_id],
+        )
+        db.execute("drop table decided")
+        changes = _apply(db, action_id)
+        self.touched = len(changes.sample_ids or ())
+        if not self.touched:  # an empty step would make undo seem to do nothing
+            db.execute("delete from action where action_id = ?", [action_id])
+        return changes
+
+
+@dataclass(slots=True)
+class Undo:
+    """Take back the newest action that still stands; `title` names it."""
+
+    reviewer: str = field(default_factory=getpass.getuser)
+    title: str = field(default="", init=False)
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        row = db.execute(
+            "select action_id, title from action where undoes is null and action_id not in"
+            f" ({_TAKEN_BACK}) order by action_id desc limit 1"
+        ).fetchone()
+        if row is None:
+            raise NothingToUndoError("there is nothing to undo")
+        undone, self.title = row
+        return _invert(db, undone, undone, f"Undo: {self.title}", self.reviewer)
+
+
+@dataclass(slots=True)
+class Redo:
+    """Do again what was undone last, unless a decision came since; `title` names it."""
+
+    reviewer: str = field(default_factory=getpass.getuser)
+    title: str = field(default="", init=False)
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        row = db.execute(
+            "select a.action_id, o.title, u.action_id from"
+            f" (select undoes as action_id, max(action_id) as undo_id from action"
+            f"  where undoes in ({_TAKEN_BACK}) group by undoes) a"
+            " join action o on o.action_id = a.action_id join action u on u.action_id = a.undo_id"
+            " where u.action_id > (select coalesce(max(action_id), 0) from action where undoes is null)"
+            " order by a.action_id limit 1"
+        ).fetchone()
+        if row is None:
+            raise NothingToRedoError("there is nothing to redo")
+        action_id, self.title, undo_id = row
+        return _invert(db, undo_id, action_id, f"Redo: {self.title}", self.reviewer)
+
+
+# An action stands or is taken back by turns: each undo and each redo of it names it in `undoes`.
+_TAKEN_BACK = (
+    "select undoes from action where undoes is not null group by undoes having count(*) % 2 = 1"
+)
+
+
+def _invert(db: Connection, source: int, about: int, title: str, reviewer: str) -> ChangeSet:
+    action_id = _new_action(db, title, undoes=about, reviewer=reviewer)
+    db.execute(
+        "insert into change select ?, sample_id, new_verdict, new_labels, new_note, new_action,"
+        " old_verdict, old_labels, old_note, old_action, check_id, p_error from change where action_id = ?",
+        [action_id, source],
+    )
+    return _apply(db, action_id)
+
+
+def _refuse_unknown(db: Connection) -> None:
+    row = db.execute(
+        "select sample_id from decided anti join (select sample_id from sample where present)"
+        " using (sample_id) limit 1"
+    ).fetchone()
+    if row:
+        db.execute("drop table decided")
+        raise UnknownSampleError(f"the project has no sample {row[0]}")
+
+
+def _new_action(db: Connection, title: str, undoes: int | None, reviewer: str) -> int:
+    ((action_id,),) = db.execute("select nextval('action_seq')").fetchall()
+    db.execute(
+        "insert into action values (?, ?, ?, ?, current_timestamp::timestamp)",
+        [action_id, title, undoes, reviewer],
+    )
+    return int(action_id)
+
+
+def _apply(db: Connection, action_id: int) -> ChangeSet:
+    db.execute(
+        "delete from review where sample_id in (select sample_id from change where action_id = ?)",
+        [action_id],
+    )
+    db.execute(
+        "insert into review select sample_id, new_verdict, new_labels, new_note, new_action from change"
+        " where action_id = ? and (new_verdict is not null or new_note is not null)",
+        [action_id],
+    )
+    rows = db.execute("select sample_id from change where action_id = ?", [action_id]).fetchall()
+    touched = tuple(SampleId(row[0]) for row in rows)
+    return ChangeSet(frozenset({"review", "action"}), touched)
+
+
+def decisions(db: Connection) -> pa.Table:
+    """Standing decisions, with who, when and because of which finding; in sample_id order."""
+    return arrow(
+        db,
+        'select n.sample_id, n.path, n."row", n.occurrence, n.given, n.labels, n.verdict, n.note,'
+        " a.reviewer, a.made_on, a.title, c.check_id, c.p_error, m.sha256"
+        " from label_now n join action a using (action_id)"
+        " join change c on c.action_id = n.action_id and c.sample_id = n.sample_id"
+        " left join media m on m.sample_id = n.sample_id"
+        " where n.present order by n.sample_id",
+    )
+
+
+def history(db: Connection) -> list[dict[str, Any]]:
+    """All actions, oldest first, with the number of samples each changed."""
+    actions: list[dict[str, Any]] = arrow(
+        db,
+        "select action_id, title, undoes, reviewer, made_on, count(c.sample_id) as samples"
+        " from action left join change c using (action_id) group by all order by action_id",
+    ).to_pylist()
+    return actions
+
+
+def edits(db: Connection) -> pa.Table:
+    """What a writer needs: the samples whose labels differ from the given ones, or that are out."""
+    return arrow(
+        db,
+        'select path, "row", occurrence, labels, excluded as exclude from label_now'
+        " where present and (excluded or labels is distinct from given) order by sample_id",
+    )

@@ -1,0 +1,172 @@
+"""The ledger of check runs: what is done is never done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from auditor.model import ChangeSet
+from auditor.store.db import Connection, arrow, insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunIdentity:
+    """Everything that decides a run's numbers: equal identities are one run."""
+
+    check_id: str
+    version: int
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    """Keys of the arrays and models used, and the seed."""
+    data_version: int
+
+    @property
+    def key(self) -> str:
+        facts = [
+            self.check_id,
+            self.version,
+            dict(self.params),
+            dict(self.inputs),
+            self.data_version,
+        ]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class StartRun:
+    """Open a run, or take up the one with the same identity. `run_id` tells which."""
+
+    identity: RunIdentity
+    run_id: int = field(default=-1, init=False)
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        row = db.execute("select run_id from run where run_key = ?", [self.identity.key]).fetchone()
+        if row:
+            self.run_id = row[0]
+            db.execute(
+                "update run set state = 'running', message = null where run_id = ?", [self.run_id]
+            )
+            return ChangeSet(frozenset({"run"}))
+        ((self.run_id,),) = db.execute("select nextval('run_seq')").fetchall()
+        who = self.identity
+        db.execute(
+            "insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null,"
+            " current_timestamp::timestamp, null, 0)",
+            [
+                self.run_id,
+                who.key,
+                who.check_id,
+                who.version,
+                json.dumps(dict(who.params)),
+                json.dumps(dict(who.inputs)),
+                who.data_version,
+            ],
+        )
+        return ChangeSet(frozenset({"run"}))
+
+
+@dataclass(frozen=True, slots=True)
+class SaveShard:
+    """One shard's findings and the note that it is done, together or not at all."""
+
+    run_id: int
+    shard_no: int
+    findings: pa.Table
+    metrics: pa.Table
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        done = db.execute(
+            "select 1 from shard_done where run_id = ? and shard_no = ?",
+            [self.run_id, self.shard_no],
+        ).fetchone()
+        if done:
+            raise ValueError(f"shard {self.shard_no} of run {self.run_id} is saved already")
+        db.execute("insert into shard_done values (?, ?)", [self.run_id, self.shard_no])
+        insert(db, "insert into finding select ?, * from incoming", self.findings, [self.run_id])
+        insert(db, "insert into metric select ?, * from incoming", self.metrics, [self.run_id])
+        return ChangeSet(frozenset({"finding", "metric"}))
+
+
+@dataclass(frozen=True, slots=True)
+class EndRun:
+    run_id: int
+    state: str
+    """done | cancelled | failed | skipped"""
+    seconds: float
+    message: str | None = None
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        db.execute(
+            "update run set state = ?, message = ?, ended_on = current_timestamp::timestamp,"
+            " seconds = seconds + ? where run_id = ?",
+            [self.state, self.message, self.seconds, self.run_id],
+        )
+        return ChangeSet(frozenset({"run"}))
+
+
+def is_done(db: Connection, identity: RunIdentity) -> bool:
+    row = db.execute("select state from run where run_key = ?", [identity.key]).fetchone()
+    return row is not None and row[0] == "done"
+
+
+def done_shards(db: Connection, run_id: int) -> set[int]:
+    rows = db.execute("select shard_no from shard_done where run_id = ?", [run_id]).fetchall()
+    return {shard_no for (shard_no,) in rows}
+
+
+_LATEST = "select max_by(run_id, ended_on) from run where check_id = ? and state = 'done'"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    run_id: int
+    check_id: str
+    version: int
+    params: dict[str, Any]
+    inputs: dict[str, Any]
+    data_version: int
+    seconds: float
+
+
+def latest(db: Connection, check_id: str) -> Run | None:
+    """The newest finished run of a check."""
+    row = db.execute(
+        "select run_id, check_id, version, params, inputs, data_version, seconds from run"
+        f" where run_id = ({_LATEST})",
+        [check_id],
+    ).fetchone()
+    if row is None:
+        return None
+    return Run(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), row[5], row[6])
+
+
+def audited(db: Connection) -> tuple[str, ...]:
+    """Ids of the checks that have a finished run."""
+    rows = db.execute(
+        "select distinct check_id from run where state = 'done' order by 1"
+    ).fetchall()
+    return tuple(check_id for (check_id,) in rows)
+
+
+def findings(db: Connection, check_id: str, *, only_flagged: bool = False) -> pa.Table:
+    """The newest findings of a check with the sample's path and labels, in sample_id order."""
+    return arrow(
+        db,
+        'select f.* exclude (run_id), s.path, s."row", s.occurrence, s.given, s.labels, s.split, s.verdict'
+        " from finding f join label_now s using (sample_id)"
+        f" where s.present and f.run_id = ({_LATEST}) and (f.flagged or not ?) order by f.sample_id",
+        [check_id, only_flagged],
+    )
+
+
+def metrics(db: Connection, check_id: str) -> pa.Table:
+    return arrow(
+        db,
+        f"select * exclude (run_id) from metric where run_id = ({_LATEST}) order by scope, key, name",
+        [check_id],
+    )
