@@ -1,0 +1,143 @@
+"""What a worker can do: scan images, compute features, run a check. Runs in worker processes only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from auditor import checks
+from auditor.checks.base import parameters
+
+Report = Callable[[int, int], None]
+Tables = dict[str, pa.Table]
+
+_BATCH = 64
+
+
+class Kept:
+    """What a worker keeps between tasks: one encoder or one opened source at a time."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._thing: Any = None
+
+    def get(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        if self._key != key:
+            self._thing = None  # let go before the next is made: models are large
+            self._thing, self._key = make(), key
+        return self._thing
+
+
+def scan(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kept) -> Tables:
+    """The one pass over the bytes: rows of MEDIA_SCHEMA."""
+    from auditor.media.scan import scan as pass_over
+
+    return {"media": pass_over(samples, Path(config["root"]), config["image_column"], report)}
+
+
+def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
+    """Id, fingerprint and dimension of the encoder asked for, or of the best one present."""
+    encoder = _encoder(config, kept)
+    report(1, 1)
+    facts = {"id": [encoder.id], "fingerprint": [encoder.fingerprint], "dim": [encoder.dim]}
+    return {"encoder": pa.table(facts)}
+
+
+def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
+    """Features of the samples whose image can be read: sample_id, float32 values."""
+    from auditor.media.source import Source
+
+    encoder = _encoder(config, kept)
+    source = Source(Path(config["root"]), config["image_column"])
+    ids: list[int] = []
+    values: list[npt.NDArray[np.float32]] = []
+    total = samples.num_rows
+    for start in range(0, total, _BATCH):
+        report(start, total)
+        batch = samples.slice(start, _BATCH)
+        readable, images = _pictures(batch, source)
+        if images:
+            ids += readable
+            values.append(encoder.encode(images))
+    report(total, total)
+    stacked = np.concatenate(values) if values else np.empty((0, encoder.dim), np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(stacked.ravel()), encoder.dim)
+    return {"features": pa.table({"sample_id": pa.array(ids, pa.int64()), "values": column})}
+
+
+def _encoder(config: Mapping[str, Any], kept: Kept) -> Any:
+    from auditor.ml import encoders
+
+    _use_threads(config["threads"])
+    name, where = config["encoder"], device(config["device"])
+    return kept.get(("encoder", name, where), lambda: encoders.load(name, device=where))
+
+
+def _pictures(batch: pa.Table, source: Any) -> tuple[list[int], list[npt.NDArray[np.uint8]]]:
+    from auditor.media.decode import ImageError, decode
+
+    readable, images = [], []
+    for row in batch.select(["sample_id", "path", "row"]).to_pylist():
+        try:
+            images.append(decode(source.read(row["path"], row["row"])).pixels)
+        except ImageError:  # it was readable at the import: the next one notices the change
+            continue
+        readable.append(row["sample_id"])
+    return readable, images
+
+
+def device(wanted: str) -> str:
+    """The torch device for "auto", "cpu" or "cuda[:n]"."""
+    import torch
+
+    if wanted != "auto":
+        return wanted
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+class _Context:
+    """A check's view of the world: see checks.base.CheckContext."""
+
+    def __init__(self, config: Mapping[str, Any], samples: pa.Table, report: Report) -> None:
+        self.params = parameters(checks.load(config["check_id"]).spec, config["params"])
+        self.classes: tuple[str, ...] = tuple(config["classes"])
+        self.multi_label: bool = config["multi_label"]
+        self.seed: int = config["seed"]
+        self.device: str = device(config["device"])
+        self.report = report
+        self._paths: Mapping[str, str] = config["arrays"]
+        self._ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
+
+    def array(self, need: str) -> npt.NDArray[Any] | None:
+        if need not in self._paths:
+            return None
+        rows: npt.NDArray[Any] = np.load(self._paths[need], mmap_mode="r")
+        if len(rows) == len(self._ids) and np.array_equal(self._ids, np.arange(len(rows))):
+            return rows
+        return rows[self._ids]
+
+
+def check(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kept) -> Tables:
+    """Run one check over the samples."""
+    _use_threads(config["threads"])
+    outcome = checks.load(config["check_id"]).run(samples, _Context(config, samples, report))
+    return {"findings": outcome.findings, "metrics": outcome.metrics}
+
+
+def _use_threads(threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+JOBS: Mapping[str, Callable[[pa.Table, Mapping[str, Any], Report, Kept], Tables]] = {
+    "scan": scan,
+    "describe_encoder": describe_encoder,
+    "embed": embed,
+    "check": check,
+}

@@ -1,0 +1,72 @@
+"""The worker process. Imports torch and decoders; never Qt, never the database."""
+
+from __future__ import annotations
+
+import signal
+import time
+import traceback
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+
+import pyarrow as pa
+
+from auditor.checks.base import Cancelled
+from auditor.jobs import tasks
+from auditor.jobs.messages import Progress, RunTask, TaskCancelled, TaskDone, TaskFailed
+
+_REPORT_EVERY = 0.1
+
+
+def to_ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def from_ipc(data: bytes) -> pa.Table:
+    return pa.ipc.open_stream(data).read_all()
+
+
+class _Reporter:
+    def __init__(self, task_no: int, pipe: Connection, cancel: Event) -> None:
+        self._task_no, self._pipe, self._cancel = task_no, pipe, cancel
+        self._last_sent = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._cancel.is_set():
+            raise Cancelled
+        now = time.monotonic()
+        if now - self._last_sent >= _REPORT_EVERY or done == total:
+            self._last_sent = now
+            self._pipe.send(Progress(self._task_no, done, total))
+
+
+def main(pipe: Connection, cancel: Event) -> None:
+    """Take tasks until the pipe closes. Models stay loaded between tasks."""
+    # Ctrl+C reaches the whole terminal group; the engine decides what is to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kept = tasks.Kept()
+    while True:
+        try:
+            task: RunTask = pipe.recv()
+        except (EOFError, OSError):
+            return
+        report = _Reporter(task.task_no, pipe, cancel)
+        try:
+            tables = tasks.JOBS[task.job](from_ipc(task.samples), task.config, report, kept)
+            answer = TaskDone(task.task_no, {name: to_ipc(table) for name, table in tables.items()})
+            pipe.send(answer)
+        except Cancelled:
+            pipe.send(TaskCancelled(task.task_no))
+        except BrokenPipeError:  # the engine is gone
+            return
+        except Exception as error:  # noqa: BLE001  the engine reports it, with its traceback
+            pipe.send(
+                TaskFailed(
+                    task.task_no,
+                    str(error) or repr(error),
+                    type(error).__name__,
+                    traceback.format_exc(),
+                )
+            )

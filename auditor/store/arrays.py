@@ -1,0 +1,108 @@
+"""Features and probabilities beside the database: memory-mapped `.npy`, one row per sample id.
+
+A feature row counts as computed when the hash stored for it equals the hash of the
+sample's pixels. It is written first and its hash after it, so a process that dies
+in between leaves rows that are merely computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from auditor.model import ChangeSet
+from auditor.store import project
+from auditor.store.db import Connection
+
+BLOCK = 65_536
+
+
+class Features:
+    """The computed features of one encoder, float16, growing with the data set."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{key}.npy"
+        self._hash_path = folder / f"{key}.rows.npy"
+
+    def pending(
+        self, pixel_hashes: pa.ChunkedArray, sample_ids: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Positions among `sample_ids` whose features are missing or of other pixels."""
+        wanted = row_hashes(pixel_hashes)
+        if not (self.path.exists() and self._hash_path.exists()):
+            return np.arange(len(sample_ids))
+        have = np.load(self._hash_path)
+        known = np.zeros(len(sample_ids), np.uint64)
+        inside = sample_ids < len(have)
+        known[inside] = have[sample_ids[inside]]
+        return np.flatnonzero(known != wanted)
+
+    def prepare(self, rows: int, dim: int) -> None:
+        """Make room for `rows` rows, keeping those there are."""
+        for path, shape, dtype in (
+            (self._hash_path, (rows,), np.uint64),
+            (self.path, (rows, dim), np.float16),
+        ):
+            _grow(path, shape, np.dtype(dtype))
+
+    def put(
+        self,
+        sample_ids: npt.NDArray[np.int64],
+        values: npt.NDArray[Any],
+        pixel_hashes: pa.ChunkedArray,
+    ) -> None:
+        features = np.load(self.path, mmap_mode="r+")
+        features[sample_ids] = values
+        features.flush()
+        hashes = np.load(self._hash_path, mmap_mode="r+")
+        hashes[sample_ids] = row_hashes(pixel_hashes)
+        hashes.flush()
+
+
+def row_hashes(pixel_hashes: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """The first 64 bits of each hex pixel hash; 0 stands for none and never for a hash."""
+    text = pixel_hashes.to_pylist()
+    return np.array([int(value[:16], 16) | 1 if value else 0 for value in text], np.uint64)
+
+
+def _grow(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    old = np.load(path, mmap_mode="r") if path.exists() else None
+    if old is not None and old.shape == shape:
+        return
+    fresh_path = path.with_suffix(".new")
+    fresh = np.lib.format.open_memmap(fresh_path, mode="w+", dtype=dtype, shape=shape)
+    if old is not None and old.shape[1:] == shape[1:]:
+        for block in blocks(min(len(old), shape[0])):
+            fresh[block] = old[block]
+    fresh.flush()
+    del fresh, old
+    fresh_path.replace(path)
+
+
+def blocks(rows: int) -> Iterator[slice]:
+    """Slices that cover `rows` rows, BLOCK at a time."""
+    return (slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK))
+
+
+class Attach:
+    """Remember an array that the user brought, already written to `path`."""
+
+    def __init__(self, name: str, path: Path, digest: str, source: str) -> None:
+        self._name = name
+        self._facts = {"file": path.name, "sha256": digest, "source": source}
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        project.put(db, f"attached:{self._name}", self._facts)
+        return ChangeSet(frozenset({"project"}))
+
+
+def attached(db: Connection, name: str) -> dict[str, str] | None:
+    """Facts of the user's array of that name: file, sha256, source."""
+    facts: dict[str, str] | None = project.fact(db, f"attached:{name}")
+    return facts
