@@ -139,8 +139,9 @@ def _measure(
         step = max(1, _BATCH_PIXELS // (height * width))
         for start in range(0, len(places), step):
             some = places[start : start + step]
-            pixels = np.stack([copy for i in some if (copy := block[i].copy) is not None])
-            luma = statistics.grey(pixels)
+            copies = [copy for i in some if (copy := block[i].copy) is not None]
+            rgb = statistics.planes(np.stack(copies))
+            luma = statistics.grey(rgb)
             hashes[some] = statistics.perceptual_hash(luma)
-            quality[some] = statistics.quality(pixels, luma)
+            quality[some] = statistics.quality(rgb, luma)
     return measured, hashes, quality
