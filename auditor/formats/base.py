@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
+
+from auditor import address
 
 EDIT_SCHEMA = pa.schema(
     [
@@ -35,7 +38,10 @@ class ImportOptions:
     split_column: str | None = None
     group_column: str | None = None
     label_separator: str | None = None
-    """Splits one cell into several labels; a list column needs none."""
+    """Splits one cell into several labels; "json" or "python" where a cell is a list written out.
+
+    "" says that a cell is one label whatever it holds. A list column needs none.
+    """
     images: Path | None = None
     """Folder that relative image paths in a manifest start from; default: the manifest's own."""
 
@@ -53,7 +59,8 @@ class Understanding:
     """Where the samples' relative paths start."""
     columns: dict[str, str]
     """Role -> column of the source: image, label, split, group."""
-    extra_columns: tuple[str, ...]
+    extra_columns: dict[str, str]
+    """Name -> type of the columns kept beside: numbers sort as numbers."""
     label_separator: str | None
     multi_label: bool
     classes: tuple[str, ...]
@@ -65,9 +72,29 @@ class Understanding:
     problem_count: int
 
 
+FileMode = Literal["copy", "symlink", "hardlink"]
+"""How a writer that lays out image files puts them there; the others ignore it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a writer left in the new folder; every path is relative to it."""
+
+    files: tuple[Path, ...]
+    renamed: dict[str, str]
+    """Address of a sample -> its new address, where its own name was taken in its new class."""
+    skipped: tuple[str, ...]
+    """Addresses of the image files that could not be copied."""
+
+
 class Format(Protocol):
+    """A module of this package offers itself by a constant `FORMAT` of this kind."""
+
     id: str
+    """The name of the module."""
     title: str
+    rank: int
+    """Where several formats recognise a source, the lowest is meant."""
 
     def recognises(self, source: Path) -> bool:
         """Whether the source looks like this format. Cheap: reads names and a header at most."""
@@ -78,8 +105,26 @@ class Format(Protocol):
     def read(self, understood: Understanding) -> Iterator[pa.Table]:
         """Its samples in a stable order: SAMPLE_SCHEMA columns, then the extra ones as typed."""
 
-    def write(self, understood: Understanding, edits: pa.Table, out: Path) -> tuple[Path, ...]:
+    def write(
+        self, understood: Understanding, edits: pa.Table, out: Path, *, files: FileMode = "copy"
+    ) -> Written:
         """Write the data set to the new folder `out`, changed only where an edit says so.
 
-        The source is never touched. Returns the files written, relative to `out`.
+        The source is never touched. Raises FormatError, before anything is written, where `out`
+        is not empty, an edit names a sample the source has no more, or a label cannot be written.
         """
+
+
+def to_json(understood: Understanding) -> str:
+    """The understanding as JSON text, whatever bytes its paths hold."""
+    values = {field.name: getattr(understood, field.name) for field in fields(understood)}
+    values |= {name: address.encode(values[name]) for name in ("source", "root")}
+    return json.dumps(values, ensure_ascii=False)
+
+
+def from_json(text: str) -> Understanding:
+    """The understanding that `to_json` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    values |= {name: Path(address.decode(values[name])) for name in ("source", "root")}
+    values |= {name: tuple(values[name]) for name in ("classes", "problems")}
+    return Understanding(**values)

@@ -1,0 +1,1 @@
+"""Files of records: CSV, JSON lines, Parquet. Read by column, written back cell by cell."""
