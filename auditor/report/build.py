@@ -1,0 +1,223 @@
+"""From a check's Arrow tables to its part of the result: counts, worst samples, tables, bands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.checks.base import CheckSpec
+from auditor.report.result import (
+    CheckResult,
+    ClassRow,
+    Finding,
+    Histogram,
+    Metric,
+    PairRow,
+    SplitRow,
+    Status,
+)
+from auditor.report.words import evidence_words
+
+TOP_FINDINGS = 60
+TOP_CLASSES = 1000
+TOP_PAIRS = 200
+BANDS = 20
+NULL_PREFIX = "null_"
+"""A set metric so named is what the check finds where nothing is wrong."""
+
+
+def check_result(
+    spec: CheckSpec,
+    findings: pa.Table,
+    metrics: pa.Table,
+    *,
+    parameters: Mapping[str, bool | int | float | str | None],
+    null_baseline: Sequence[Metric] = (),
+    top: int = TOP_FINDINGS,
+) -> CheckResult:
+    """What a finished check contributes.
+
+    `findings` has FINDING_SCHEMA joined with its samples' path, row, sha256, split and labels,
+    and related_path where a finding names another sample. `metrics` has METRIC_SCHEMA.
+    """
+    flagged = findings.filter(pc.fill_null(findings["flagged"], False))
+    by_scope = _by_scope(metrics)
+    of_set = by_scope.get("set", {}).get("", [])
+    classes = _class_rows(findings, flagged, by_scope.get("class", {}))
+    pairs = _pair_rows(flagged, by_scope.get("pair", {}))
+    judged = findings.num_rows
+    return CheckResult(
+        id=spec.id,
+        version=spec.version,
+        title=spec.title,
+        family=spec.family,
+        status=_status(flagged.num_rows, judged),
+        cannot_see=spec.cannot_see,
+        sources=spec.sources,
+        parameters=dict(parameters),
+        judged=judged,
+        flagged=flagged.num_rows,
+        share_flagged=flagged.num_rows / judged if judged else None,
+        metrics=tuple(m for m in of_set if not m.name.startswith(NULL_PREFIX)),
+        null_baseline=(
+            *null_baseline,
+            *(
+                m.model_copy(update={"name": m.name.removeprefix(NULL_PREFIX)})
+                for m in of_set
+                if m.name.startswith(NULL_PREFIX)
+            ),
+        ),
+        splits=_split_rows(findings, flagged),
+        classes=tuple(classes[:TOP_CLASSES]),
+        class_total=len(classes),
+        pairs=tuple(pairs[:TOP_PAIRS]),
+        pair_total=len(pairs),
+        histogram=_histogram(findings),
+        top=_worst(flagged, top),
+    )
+
+
+def not_run(spec: CheckSpec, reason: str, *, failed: bool = False) -> CheckResult:
+    """A check that was skipped, or that broke off, and the sentence that says why."""
+    return CheckResult(
+        id=spec.id,
+        version=spec.version,
+        title=spec.title,
+        family=spec.family,
+        status="error" if failed else "skipped",
+        reason=reason,
+        cannot_see=spec.cannot_see,
+        sources=spec.sources,
+    )
+
+
+def _status(flagged: int, judged: int) -> Status:
+    if judged == 0:
+        return "info"
+    return "warning" if flagged else "ok"
+
+
+def _by_scope(metrics: pa.Table) -> dict[str, dict[str, list[Metric]]]:
+    """scope -> key -> its metrics by name."""
+    scopes: dict[str, dict[str, list[Metric]]] = {}
+    for row in metrics.sort_by([(n, "ascending") for n in ("scope", "key", "name")]).to_pylist():
+        metric = Metric(name=row["name"], value=row["value"], low=row["low"], high=row["high"])
+        scopes.setdefault(row["scope"], {}).setdefault(row["key"], []).append(metric)
+    return scopes
+
+
+def _class_rows(
+    findings: pa.Table, flagged: pa.Table, metrics: Mapping[str, list[Metric]]
+) -> list[ClassRow]:
+    """Most flagged first. A sample of several classes counts in each of them."""
+    samples, suspects = (_tally(pc.list_flatten(t["labels"])) for t in (findings, flagged))
+    names = {*samples, *metrics}
+    rows = [
+        ClassRow(
+            name=name,
+            samples=samples.get(name, 0),
+            flagged=suspects.get(name, 0),
+            metrics=tuple(metrics.get(name, ())),
+        )
+        for name in names
+    ]
+    return sorted(rows, key=lambda row: (-row.flagged, row.name))
+
+
+def _pair_rows(flagged: pa.Table, metrics: Mapping[str, list[Metric]]) -> list[PairRow]:
+    """Given -> suggested of single-label findings, and pairs the check measured itself."""
+    one_each = flagged.filter(
+        pc.and_(
+            pc.equal(pc.list_value_length(flagged["labels"]), 1),
+            pc.equal(pc.list_value_length(flagged["suggested"]), 1),
+        )
+    )
+    joined = pa.table(
+        {
+            "given": pc.list_flatten(one_each["labels"]),
+            "suggested": pc.list_flatten(one_each["suggested"]),
+        }
+    )
+    counted = joined.group_by(["given", "suggested"]).aggregate([([], "count_all")])
+    counts = {(r["given"], r["suggested"]): r["count_all"] for r in counted.to_pylist()}
+    measured = {tuple(json.loads(key)): values for key, values in metrics.items()}
+    rows = [
+        PairRow(
+            given=given,
+            suggested=suggested,
+            flagged=counts.get((given, suggested), 0),
+            metrics=tuple(measured.get((given, suggested), ())),
+        )
+        for given, suggested in {*counts, *measured}
+    ]
+    return sorted(rows, key=lambda row: (-row.flagged, row.given, row.suggested))
+
+
+def _split_rows(findings: pa.Table, flagged: pa.Table) -> tuple[SplitRow, ...]:
+    judged, suspects = (_tally(pc.fill_null(t["split"], "")) for t in (findings, flagged))
+    return tuple(
+        SplitRow(split=split, judged=judged[split], flagged=suspects.get(split, 0))
+        for split in sorted(judged)
+    )
+
+
+def _tally(values: pa.ChunkedArray) -> dict[str, int]:
+    return {pair["values"]: pair["counts"] for pair in pc.value_counts(values).to_pylist()}
+
+
+def _histogram(findings: pa.Table) -> Histogram | None:
+    """Bands of the probability of an error where it is calibrated, of the quality else."""
+    has_p = findings["p_error"].null_count < findings.num_rows
+    column = "p_error" if has_p else "quality"
+    known = findings.filter(pc.is_valid(findings[column]))
+    if known.num_rows == 0:
+        return None
+    values: npt.NDArray[Any] = known[column].to_numpy()
+    is_flagged: npt.NDArray[np.bool_] = pc.fill_null(known["flagged"], False).to_numpy()
+    edges = np.linspace(0.0, 1.0, BANDS + 1)
+    return Histogram(
+        score="p_error" if has_p else "quality",
+        edges=tuple(round(float(edge), 6) for edge in edges),
+        counts=tuple(int(n) for n in np.histogram(values, edges)[0]),
+        flagged=tuple(int(n) for n in np.histogram(values[is_flagged], edges)[0]),
+    )
+
+
+def _worst(flagged: pa.Table, top: int) -> tuple[Finding, ...]:
+    """Most probable errors first; where that is unknown, lowest quality first."""
+    order = [("p_error", "descending"), ("quality", "ascending"), ("sample_id", "ascending")]
+    rows = flagged.take(pc.sort_indices(flagged, sort_keys=order)[:top]).to_pylist()
+    return tuple(_finding(row) for row in rows)
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    evidence = _evidence(row["evidence"])
+    return Finding(
+        sample_id=row["sample_id"],
+        path=row["path"],
+        row=row.get("row"),
+        sha256=row.get("sha256"),
+        split=row.get("split"),
+        given=tuple(row["labels"] or ()),
+        suggested=tuple(row["suggested"] or ()),
+        quality=row["quality"],
+        p_error=row["p_error"],
+        p_error_low=row["p_error_low"],
+        p_error_high=row["p_error_high"],
+        reason=evidence_words(evidence),
+        related_id=row["related_id"],
+        related_path=row.get("related_path"),
+        neighbours_given=tuple(evidence.get("neighbours_given") or ()),
+        neighbours_suggested=tuple(evidence.get("neighbours_suggested") or ()),
+    )
+
+
+def _evidence(text: str | None) -> dict[str, Any]:
+    value = json.loads(text) if text else {}
+    return value if isinstance(value, dict) else {"evidence": value}

@@ -1,0 +1,167 @@
+"""The report's sentences: numbers as a person would say them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from auditor.report.findings import UNREADABLE
+from auditor.report.result import CheckResult, Finding, Metric, Result
+
+DASH = "\u2013"
+ESTIMATED_ERRORS = "estimated_errors"
+"""The set metric from which the headline says how many labels look wrong."""
+LABEL_CHECK = "label_errors"
+
+SILENT_EVIDENCE = frozenset({"neighbours_given", "neighbours_suggested", "classes", "reason"})
+"""Evidence that the report shows in another way than as words."""
+
+# Signs that would vanish or turn the text around them: C0, C1, bidi controls, lone surrogates.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def visible(value: Any) -> Any:
+    """Text in which no sign hides or reorders another: those are written as escapes."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return INVISIBLE.sub(lambda sign: f"\\u{ord(sign.group()):04x}", value)
+    return value
+
+
+def number(value: float | None) -> str:
+    """A number as people read it: 2,000 · 0.873 · 1.2e-07, or a dash for none."""
+    if value is None:
+        return DASH
+    if value == round(value) and abs(value) < 1e15:
+        return f"{round(value):,}"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def percent(value: float | None) -> str:
+    if value is None:
+        return DASH
+    share = 100 * value
+    if share in (0, 100):
+        return f"{share:.0f} %"
+    if share >= 99.95:
+        return "> 99.9 %"
+    return f"{share:.2g} %" if share < 10 else f"{share:.1f} %"
+
+
+def interval(metric: Metric) -> str:
+    """A number with its interval, as in 98 (84 to 113), or the number alone where it has no interval."""
+    if metric.low is None or metric.high is None:
+        return number(metric.value)
+    return f"{number(metric.value)} ({number(metric.low)}{DASH}{number(metric.high)})"
+
+
+def label(name: str) -> str:
+    """A metric's or a kind's name as words."""
+    return name.replace("_", " ").replace("->", "→").strip().capitalize()
+
+
+def labels(values: tuple[str, ...]) -> str:
+    return ", ".join(values) if values else "no label"
+
+
+def chance(p_error: float | None) -> str:
+    """What a calibrated probability means, as a frequency people can picture."""
+    if p_error is None:
+        return "No probability for this one"
+    if p_error >= 0.995:
+        return "Nearly all of those like this are wrong"
+    if p_error < 0.05:
+        return "Hardly any of those like this are wrong"
+    if p_error > 0.95:
+        return f"{min(round(100 * p_error), 99)} in 100 of those like this are wrong"
+    return f"{max(1, min(round(10 * p_error), 9))} in 10 of those like this are wrong"
+
+
+def chance_interval(finding: Finding) -> str:
+    """The probability with its interval, or the quality where there is none."""
+    if finding.p_error is None:
+        return f"quality {number(finding.quality)}"
+    if finding.p_error_low is None or finding.p_error_high is None:
+        return f"p {finding.p_error:.2f}"
+    return f"p {finding.p_error:.2f} ({finding.p_error_low:.2f}{DASH}{finding.p_error_high:.2f})"
+
+
+def evidence_words(evidence: Mapping[str, Any]) -> str:
+    """A check's evidence as one line; its own `reason`, if it gives one, comes first."""
+    parts = [str(evidence["reason"])] if evidence.get("reason") else []
+    for key, value in evidence.items():
+        if key in SILENT_EVIDENCE or value is None or value == []:
+            continue
+        parts.append(f"{key.replace('_', ' ')} {_value(value)}")
+    return " · ".join(parts)
+
+
+def headline(result: Result) -> tuple[str, str]:
+    """The answer in one sentence, and how far it goes in a second one."""
+    looked = f"We looked at {_count(result.counts.samples, 'image')}."
+    check = result.check(LABEL_CHECK)
+    if check is None or check.status in ("skipped", "error"):
+        return looked, _rest(result, without=None)
+    estimate = check.metric(ESTIMATED_ERRORS)
+    if check.flagged == 0:
+        found = "No label looks wrong."
+    elif estimate is None:
+        found = f"{_count(check.flagged, 'label')} {_verb(check.flagged, 'look')} wrong."
+    else:
+        found = (
+            f"About {interval(estimate)} labels look wrong; "
+            f"{check.flagged:,} {'is' if check.flagged == 1 else 'are'} flagged."
+        )
+    return f"{looked} {found}", _rest(result, without=check)
+
+
+def check_line(check: CheckResult) -> str:
+    """One check's outcome in a sentence."""
+    if check.status in ("skipped", "error"):
+        return f"{'Skipped' if check.status == 'skipped' else 'Broken off'}: {check.reason}"
+    if check.judged == 0:
+        return "There was nothing to judge."
+    if check.flagged == 0:
+        return f"None of {_count(check.judged, 'sample')} flagged."
+    return f"{check.flagged:,} of {_count(check.judged, 'sample')} flagged ({percent(check.share_flagged)})."
+
+
+def _rest(result: Result, without: CheckResult | None) -> str:
+    parts = [
+        f"{check.title}: {check.flagged:,} flagged"
+        for check in result.checks
+        if check is not without and check.flagged
+    ]
+    if result.unreadable_total and result.check(UNREADABLE) is None:
+        total = result.unreadable_total
+        parts.append(f"{_count(total, 'file')} could not be read")
+    undone = [c.title for c in result.checks if c.status in ("skipped", "error")]
+    if undone:
+        parts.append(f"not done: {', '.join(undone)}")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _count(total: int, noun: str) -> str:
+    return f"{total:,} {noun}" if total == 1 else f"{total:,} {noun}s"
+
+
+def _verb(total: int, verb: str) -> str:
+    return f"{verb}s" if total == 1 else verb
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(item) for item in value[:6])
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(item)}" for key, item in list(value.items())[:6])
+    return str(value)
