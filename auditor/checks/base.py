@@ -53,6 +53,8 @@ class CheckSpec:
     scope: Literal["shard", "dataset"]
     needs: frozenset[str]
     """Columns and arrays the engine must supply: "label", "pixel_hash", "embedding", ..."""
+    one_of: tuple[str, ...] = ()
+    """Arrays of which at least one must be there, in order of preference."""
     uses: frozenset[str] = frozenset()
     """The same, but done without where they are not there."""
     params: type[Any] = NoParams

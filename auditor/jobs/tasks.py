@@ -20,24 +20,31 @@ _BATCH = 64
 
 
 class Kept:
-    """What a worker keeps between tasks: one encoder or one opened source at a time."""
+    """What a worker keeps between tasks: one thing of each kind, such as the encoder."""
 
     def __init__(self) -> None:
-        self._key: tuple[Any, ...] = ()
-        self._thing: Any = None
+        self._things: dict[str, tuple[Any, Any]] = {}
 
-    def get(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        if self._key != key:
-            self._thing = None  # let go before the next is made: models are large
-            self._thing, self._key = make(), key
-        return self._thing
+    def get(self, kind: str, key: Any, make: Callable[[], Any]) -> Any:
+        known = self._things.get(kind)
+        if known is None or known[0] != key:
+            self._things.pop(kind, None)  # let go before the next is made: models are large
+            self._things[kind] = known = (key, make())
+        return known[1]
 
 
-def scan(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kept) -> Tables:
+def scan(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
     """The one pass over the bytes: rows of MEDIA_SCHEMA."""
     from auditor.media.scan import scan as pass_over
 
-    return {"media": pass_over(samples, Path(config["root"]), config["image_column"], report)}
+    return {"media": pass_over(samples, _source(config, kept), report)}
+
+
+def _source(config: Mapping[str, Any], kept: Kept) -> Any:
+    from auditor.media.source import ImageSource
+
+    root, column = config["root"], config["image_column"]
+    return kept.get("source", (root, column), lambda: ImageSource(Path(root), column))
 
 
 def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
@@ -50,10 +57,7 @@ def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kep
 
 def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
     """Features of the samples whose image can be read: sample_id, float32 values."""
-    from auditor.media.source import Source
-
-    encoder = _encoder(config, kept)
-    source = Source(Path(config["root"]), config["image_column"])
+    encoder, source = _encoder(config, kept), _source(config, kept)
     ids: list[int] = []
     values: list[npt.NDArray[np.float32]] = []
     total = samples.num_rows
@@ -75,16 +79,17 @@ def _encoder(config: Mapping[str, Any], kept: Kept) -> Any:
 
     _use_threads(config["threads"])
     name, where = config["encoder"], device(config["device"])
-    return kept.get(("encoder", name, where), lambda: encoders.load(name, device=where))
+    return kept.get("encoder", (name, where), lambda: encoders.load(name, device=where))
 
 
 def _pictures(batch: pa.Table, source: Any) -> tuple[list[int], list[npt.NDArray[np.uint8]]]:
-    from auditor.media.decode import ImageError, decode
+    from auditor.media.decode import decode
+    from auditor.media.errors import ImageError
 
     readable, images = [], []
     for row in batch.select(["sample_id", "path", "row"]).to_pylist():
         try:
-            images.append(decode(source.read(row["path"], row["row"])).pixels)
+            images.append(decode(source.read(row["path"], row["row"]).data).pixels)
         except ImageError:  # it was readable at the import: the next one notices the change
             continue
         readable.append(row["sample_id"])

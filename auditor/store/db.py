@@ -39,6 +39,10 @@ class StoreLockedError(RuntimeError):
     """Another process holds the project."""
 
 
+class StoreWriteError(RuntimeError):
+    """The project file could not be written; it holds what was committed before."""
+
+
 class StoreDamagedError(RuntimeError):
     """The file is not a project that this version can read."""
 
@@ -99,7 +103,7 @@ class Store:
                 cursor.commit()
             except Exception as error:  # noqa: BLE001  the caller gets it; the writer must live on
                 _roll_back(cursor)
-                future.set_exception(error)
+                future.set_exception(_for_people(error))
                 continue
             self._announce(changes)
             future.set_result(changes)
@@ -157,6 +161,16 @@ def _connect(path: Path) -> Connection:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
+
+
+def _for_people(error: Exception) -> Exception:
+    """A full disk, in DuckDB's words or the system's, as one sentence with the way out."""
+    if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
+        return StoreWriteError(
+            f"the project cannot be written ({_first_line(error)}): is the disk full? Make room and"
+            " run the same command again; nothing that was saved is lost"
+        )
+    return error
 
 
 def _roll_back(cursor: Connection) -> None:

@@ -106,3 +106,11 @@ def unreadable(db: Connection) -> dict[str, int]:
             " where present and reason is not null group by reason order by reason"
         ).fetchall()
     )
+
+
+def hashes(db: Connection) -> list[str | None]:
+    """SHA-256 of each present image's bytes, in sample_id order."""
+    rows = db.execute(
+        "select m.sha256 from sample s join media m using (sample_id) where s.present order by s.sample_id"
+    ).fetchall()
+    return [value for (value,) in rows]

@@ -23,7 +23,7 @@ def put(db: Connection, key: str, value: Any) -> None:
 
 def data_version(db: Connection) -> int:
     """Grows with each import that changed something; findings of older ones are stale."""
-    return fact(db, "data_version") or 0
+    return int(fact(db, "data_version") or 0)
 
 
 def classes(db: Connection) -> tuple[str, ...]:

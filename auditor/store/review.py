@@ -193,3 +193,28 @@ def edits(db: Connection) -> pa.Table:
         'select path, "row", occurrence, labels, excluded as exclude from label_now'
         " where present and (excluded or labels is distinct from given) order by sample_id",
     )
+
+
+def label_lists(db: Connection) -> pa.Table:
+    """Current labels and the standing verdict (null: none) of every present sample, in id order."""
+    return arrow(
+        db, "select sample_id, labels, verdict from label_now where present order by sample_id"
+    )
+
+
+BY_RULE = " (by rule)"
+"""Ends the reviewer's name where nobody looked at each sample: such decisions confirm nothing."""
+
+
+def confirmed(db: Connection) -> dict[str, tuple[int, int]]:
+    """Per check: flags that a person confirmed, and flags that a person judged."""
+    rows = db.execute(
+        "select f.check_id, count(*) filter (n.verdict <> 'keep'), count(*)"
+        " from label_now n join action a using (action_id)"
+        " join (select check_id, sample_id from finding join run using (run_id) where flagged"
+        "   and run_id in (select max_by(run_id, ended_on) from run where state = 'done' group by check_id)"
+        " ) f using (sample_id)"
+        " where n.present and n.verdict <> 'defer' and not ends_with(a.reviewer, ?) group by 1 order by 1",
+        [BY_RULE],
+    ).fetchall()
+    return {check_id: (right, judged) for check_id, right, judged in rows}

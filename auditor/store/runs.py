@@ -157,8 +157,9 @@ def findings(db: Connection, check_id: str, *, only_flagged: bool = False) -> pa
     """The newest findings of a check with the sample's path and labels, in sample_id order."""
     return arrow(
         db,
-        'select f.* exclude (run_id), s.path, s."row", s.occurrence, s.given, s.labels, s.split, s.verdict'
-        " from finding f join label_now s using (sample_id)"
+        'select f.* exclude (run_id), s.path, s."row", s.occurrence, s.given, s.labels, s.split, s.verdict,'
+        " m.sha256"
+        " from finding f join label_now s using (sample_id) left join media m using (sample_id)"
         f" where s.present and f.run_id = ({_LATEST}) and (f.flagged or not ?) order by f.sample_id",
         [check_id, only_flagged],
     )

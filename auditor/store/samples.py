@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -179,7 +180,7 @@ def read(db: Connection, columns: Sequence[str] = (), *, where: str = "true") ->
     )
 
 
-def extra(db: Connection, name: str) -> pa.Table:
+def extra_column(db: Connection, name: str) -> pa.Table:
     """One extra column of the source: sample_id and value, in id order."""
     return arrow(
         db,
@@ -195,3 +196,19 @@ def extra_names(db: Connection) -> tuple[str, ...]:
 def multi_label(db: Connection) -> bool:
     """Whether the source gives sets of labels."""
     return bool(project.fact(db, "multi_label"))
+
+
+def tally(db: Connection) -> dict[str, Any]:
+    """Counts of the present samples: samples, labelled, classes, and splits by name."""
+    ((total, labelled),) = db.execute(
+        "select count(*), count(*) filter (len(given) > 0) from sample where present"
+    ).fetchall()
+    splits = db.execute(
+        "select split, count(*) from sample where present and split is not null group by 1 order by 1"
+    ).fetchall()
+    return {
+        "samples": total,
+        "labelled": labelled,
+        "classes": len(project.classes(db)),
+        "splits": dict(splits),
+    }

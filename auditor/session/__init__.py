@@ -1,0 +1,217 @@
+"""The one façade both front ends use: open, import, audit, review, query, export, close."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import pyarrow as pa
+
+from auditor import formats
+from auditor.formats.base import FileMode, ImportOptions, Understanding, from_json
+from auditor.jobs.pool import Pool
+from auditor.model import ChangeSet
+from auditor.report import gate
+from auditor.report.result import ExitCode, Result
+from auditor.session import deciding
+from auditor.session.attaching import Attached, Attacher
+from auditor.session.auditing import AuditOptions, Auditor, CheckEnd
+from auditor.session.exporting import Exported, Exporter
+from auditor.session.folder import ProjectFolder, default_for
+from auditor.session.importing import Imported, Importer
+from auditor.session.progress import Progress, silent
+from auditor.session.results import Reporter, Wanted
+from auditor.store import media, project, review, runs, samples
+from auditor.store.db import Connection, Store
+
+T = TypeVar("T")
+
+
+class EmptyProjectError(RuntimeError):
+    """The project has no imported data set yet."""
+
+
+class Session:
+    """One open project: the owner of its file and of the worker processes."""
+
+    def __init__(
+        self, folder: ProjectFolder, *, workers: int | None = None, progress: Progress = silent
+    ) -> None:
+        folder.make()
+        self.folder = folder
+        self.progress = progress
+        self.store = Store(folder.database)
+        self.cancel = threading.Event()
+        self._pool = Pool(workers or os.cpu_count() or 1, self.cancel)
+        self._log = _log_to(folder.logs / "auditor.log")
+
+    @classmethod
+    def open(cls, path: Path, *, workers: int | None = None, progress: Progress = silent) -> Self:
+        """Open an existing project. Raises NotAProjectError, StoreLockedError, StoreDamagedError."""
+        folder = ProjectFolder(path)
+        folder.require()
+        return cls(folder, workers=workers, progress=progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and let go of the file."""
+        self._pool.close()
+        self.store.close()
+        logging.getLogger("auditor").removeHandler(self._log)
+        self._log.close()
+
+    def read(self, query: Callable[[Connection], T]) -> T:
+        """Run one of the store's queries with a cursor of this thread."""
+        with self.store.reader() as db:
+            return query(db)
+
+    # the data set
+
+    def import_source(self, understood: Understanding) -> Imported:
+        """Take in a source, or its news; computed things of unchanged samples are kept."""
+        return Importer(self.store, self.folder, self._pool, self.progress).take_in(understood)
+
+    @property
+    def understood(self) -> Understanding:
+        """The source as it was understood at the import. Raises EmptyProjectError."""
+        facts = self.read(lambda db: project.fact(db, "source"))
+        if facts is None:
+            raise EmptyProjectError(
+                f"{self.folder.path} holds no data set yet: `auditor import SOURCE`"
+            )
+        return from_json(facts)
+
+    def attach(self, name: str, source: Path, order: Path | None = None) -> Attached:
+        """Bring your own "embedding" or "pred_probs". Raises ArrayError."""
+        return Attacher(self.store, self.folder, self.progress).attach(name, source, order)
+
+    # audits
+
+    def audit(self, options: AuditOptions) -> list[CheckEnd]:
+        """Run checks; what is done is not done again. Raises CancelledError, ParameterError."""
+        understood = self.understood
+        Importer(self.store, self.folder, self._pool, self.progress).scan(understood)
+        facts = {"seed": options.seed, "device": options.device}
+        self.store.write(project.PutFact("audit", facts)).result()
+        return Auditor(
+            self.store, self.folder, self._pool, understood, self.progress, options
+        ).run()
+
+    def findings(self, check_id: str, *, only_flagged: bool = True) -> pa.Table:
+        """The newest findings of a check, in sample_id order."""
+        return self.read(lambda db: runs.findings(db, check_id, only_flagged=only_flagged))
+
+    def has_run(self, check_id: str) -> bool:
+        """Whether the check has a finished run."""
+        return self.read(lambda db: runs.latest(db, check_id)) is not None
+
+    def is_stale(self, check_id: str) -> bool:
+        """Whether the data set changed after the check's newest run."""
+        run = self.read(lambda db: runs.latest(db, check_id))
+        return run is not None and run.data_version != self.read(project.data_version)
+
+    # review
+
+    def decide(self, decisions: pa.Table, title: str, *, by_rule: bool = False) -> int:
+        """Record decisions as one undoable step; returns how many samples it changed."""
+        reviewer = getpass.getuser() + (review.BY_RULE if by_rule else "")
+        step = review.Decide(decisions, title, reviewer)
+        self.store.write(step).result()
+        return step.touched
+
+    def decide_by_rule(
+        self, text: str, check_id: str = "label_errors", note: str | None = None
+    ) -> int:
+        """Apply a rule such as "accept where p_error > 0.95". Raises RuleError, FilterError."""
+        rule = deciding.parse_rule(text)
+        decisions = self.read(lambda db: deciding.from_rule(db, rule, check_id, note))
+        return self.decide(decisions, text, by_rule=True)
+
+    def decide_by_patch(self, path: Path) -> int:
+        """Apply a patch file. Raises PatchError."""
+        decisions = self.read(lambda db: deciding.from_patch(db, path))
+        return self.decide(decisions, f"Apply {path.name}")
+
+    def undo(self) -> tuple[str, int]:
+        """Take back the newest standing step: its title and how many samples changed."""
+        step = review.Undo()
+        return _touched(self.store.write(step).result(), step)
+
+    def redo(self) -> tuple[str, int]:
+        """Do again what was undone last."""
+        step = review.Redo()
+        return _touched(self.store.write(step).result(), step)
+
+    # results
+
+    def export(self, out: Path, files: FileMode = "copy") -> Exported:
+        """Write the cleaned data set, in the source's format, to the new folder `out`."""
+        return Exporter(self.store, self.folder, self.understood).export(out, files)
+
+    def report(
+        self, out: Path, wanted: Wanted, ended: Sequence[CheckEnd] = ()
+    ) -> tuple[Result, ExitCode]:
+        """Write result.json, findings.parquet and report.html into `out`; the gate's exit code."""
+        whole = Reporter(self.store, self.folder, self.understood).write(out, wanted, ended)
+        return whole, gate.exit_code(whole)
+
+    def thumbnails(self, sample_ids: list[int]) -> dict[int, bytes]:
+        """Encoded pictures by sample id."""
+        return self.read(lambda db: media.thumbnails(db, self.folder.thumbnails, sample_ids))
+
+    def true_labels(self, column: str) -> pa.Table:
+        """An extra column of the source: sample_id and value."""
+        return self.read(lambda db: samples.extra_column(db, column))
+
+
+def understand(source: Path, options: ImportOptions) -> Understanding:
+    """Explain a source without taking it in. Raises FormatError."""
+    absolute = Path(os.path.abspath(source))  # noqa: PTH100  resolve() would follow links
+    return formats.understand(absolute, options)
+
+
+def project_for(source: Path, wanted: Path | None) -> ProjectFolder:
+    """The project folder that the user named, or NAME.audit after the source."""
+    return ProjectFolder(wanted) if wanted else default_for(source)
+
+
+def _touched(changes: ChangeSet, step: review.Undo | review.Redo) -> tuple[str, int]:
+    return step.title, len(changes.sample_ids or ())
+
+
+def _log_to(path: Path) -> logging.Handler:
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("auditor").addHandler(handler)
+    return handler
+
+
+__all__ = [
+    "Attached",
+    "AuditOptions",
+    "CheckEnd",
+    "EmptyProjectError",
+    "Exported",
+    "ImportOptions",
+    "Imported",
+    "Session",
+    "Wanted",
+    "project_for",
+    "understand",
+]

@@ -1,0 +1,181 @@
+"""Bring-your-own arrays: embeddings and probabilities, checked before they are believed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.model import label_codes
+from auditor.session.folder import ProjectFolder
+from auditor.session.progress import Progress
+from auditor.store import arrays, project, samples
+from auditor.store.db import Store
+
+_SHUFFLES = 20
+_PROBED = 2_000
+
+
+class ArrayError(ValueError):
+    """The array does not fit the data set. Says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What was taken in, with a warning where the row order looks wrong."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attacher:
+    store: Store
+    folder: ProjectFolder
+    progress: Progress
+
+    def attach(self, name: str, source: Path, order: Path | None = None) -> Attached:
+        """Check and copy an array; `order` lists a path or sample id per row. Raises ArrayError."""
+        array = _open(source)
+        with self.store.reader() as db:
+            rows, classes = samples.next_id(db), project.classes(db)
+            one_each = name == "pred_probs" and not samples.multi_label(db)
+            table = samples.read(db)
+        positions = _positions(order, table, rows) if order else None
+        _check_shape(name, array, rows, len(classes))
+        target = self.folder.embeddings / f"attached-{name}.npy"
+        digest = self._copy(name, array, positions, target, one_each)
+        self.store.write(arrays.Attach(name, target, digest, str(source))).result()
+        codes = label_codes(table["labels"], classes)
+        warning = _order_warning(
+            name, np.load(target, mmap_mode="r"), table["sample_id"].to_numpy(), codes
+        )
+        return Attached(name, array.shape, str(array.dtype), warning)
+
+    def _copy(
+        self,
+        name: str,
+        array: npt.NDArray[Any],
+        order: npt.NDArray[np.int64] | None,
+        target: Path,
+        one_each: bool,
+    ) -> str:
+        """Write the array in the project's row order, block by block; returns its SHA-256."""
+        kept = np.dtype(np.float16 if array.dtype == np.float16 else np.float32)
+        unfinished = target.with_suffix(".new")
+        out = np.lib.format.open_memmap(unfinished, mode="w+", dtype=kept, shape=array.shape)
+        digest = hashlib.sha256(str(array.shape).encode())
+        for block in arrays.blocks(len(array)):
+            values = np.asarray(array[order[block]] if order is not None else array[block])
+            _check_values(name, values, block.start, one_each)
+            out[block] = values
+            digest.update(np.ascontiguousarray(out[block]).data)
+            self.progress(f"attaching {name}", block.stop, len(array))
+        out.flush()
+        del out
+        unfinished.replace(target)
+        return digest.hexdigest()
+
+
+def _open(source: Path) -> npt.NDArray[Any]:
+    try:
+        array = np.load(source, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise ArrayError(f"there is no file {source}") from None
+    except (ValueError, OSError) as error:
+        raise ArrayError(f"{source} is not a NumPy .npy file of numbers: {error}") from None
+    if not isinstance(array, np.ndarray):
+        raise ArrayError(f"{source} holds several arrays: save the one wanted with numpy.save")
+    if array.dtype.kind not in "fiu":
+        raise ArrayError(f"{source} holds {array.dtype}, not numbers")
+    return array
+
+
+def _check_shape(name: str, array: npt.NDArray[Any], rows: int, classes: int) -> None:
+    if array.ndim != 2:
+        raise ArrayError(f"{name} has {array.ndim} dimensions; it must be samples x values")
+    if len(array) != rows:
+        raise ArrayError(
+            f"{name} has {len(array):,} rows, the project {rows:,} samples: one row per sample, in import"
+            " order (`auditor findings --all` lists it), or say which is which with --order"
+        )
+    if name == "pred_probs" and array.shape[1] != classes:
+        raise ArrayError(
+            f"pred_probs has {array.shape[1]:,} columns, the project {classes:,} classes: one column per"
+            " class, in the order that `auditor import --dry-run` prints"
+        )
+
+
+def _check_values(name: str, values: npt.NDArray[Any], first: int, sums_to_one: bool) -> None:
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise ArrayError(
+            f"{name} has a value that is not a number in row {first + int(np.argmin(finite)):,}"
+        )
+    if name != "pred_probs":
+        return
+    wide = values.astype(np.float32, copy=False)
+    outside = ((wide < -1e-4) | (wide > 1 + 1e-3)).any(axis=1)
+    if outside.any():
+        raise ArrayError(
+            f"pred_probs has a value outside 0…1 in row {first + int(np.argmax(outside)):,}"
+        )
+    if not sums_to_one:
+        return
+    sums = wide.sum(axis=1, dtype=np.float64)
+    wrong = np.abs(sums - 1) > 0.02  # float16 of a thousand classes sums to within a hundredth
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ArrayError(f"pred_probs sums to {sums[row]:.3f}, not 1, in row {first + row:,}")
+
+
+def _positions(order: Path, table: Any, rows: int) -> npt.NDArray[np.int64]:
+    """For each sample id, its row in the user's array."""
+    lines = order.read_text(encoding="utf-8-sig").splitlines()
+    files = table.filter(table["row"].is_null())
+    ids = dict(zip(files["path"].to_pylist(), files["sample_id"].to_pylist(), strict=True))
+    found = np.full(rows, -1, np.int64)
+    for position, line in enumerate(lines):
+        sample_id = ids.get(line, int(line) if line.isdigit() and int(line) < rows else None)
+        if sample_id is None:
+            raise ArrayError(f"{order}, line {position + 1}: the project has no sample {line!r}")
+        found[sample_id] = position
+    if (found < 0).any():
+        raise ArrayError(f"{order} does not name sample {int(np.argmin(found)):,}")
+    return found
+
+
+def _order_warning(
+    name: str, array: npt.NDArray[Any], ids: npt.NDArray[np.int64], codes: npt.NDArray[np.int64]
+) -> str | None:
+    """A sentence where labels and rows agree no better than shuffled ones do."""
+    rng = np.random.default_rng(0)
+    labelled = np.flatnonzero(codes >= 0)
+    probed = np.sort(rng.permutation(labelled)[:_PROBED])
+    labels = codes[probed]
+    if len(probed) < 50 or len(np.unique(labels)) < 2:
+        return None
+    rows = np.asarray(array[ids[probed]], np.float32)
+    guesses = rows.argmax(axis=1) if name == "pred_probs" else labels[_nearest(rows)]
+    agreement = float((guesses == labels).mean())
+    by_chance = [float((guesses == rng.permutation(labels)).mean()) for _ in range(_SHUFFLES)]
+    if agreement > max(by_chance):
+        return None
+    return (
+        f"{name} agrees with the labels on {agreement:.0%} of {len(probed):,} samples, no better than"
+        f" shuffled rows ({max(by_chance):.0%}): are the rows in import order?"
+    )
+
+
+def _nearest(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    likeness = unit @ unit.T
+    np.fill_diagonal(likeness, -np.inf)
+    nearest: npt.NDArray[np.int64] = likeness.argmax(axis=1)
+    return nearest

@@ -1,0 +1,298 @@
+"""Audit: work out what the checks need, compute it once, run them, keep what is done."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from auditor import checks
+from auditor.checks.base import CheckSpec, ParameterError, parameters
+from auditor.formats.base import Understanding
+from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
+from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA, ChangeSet
+from auditor.session.folder import ProjectFolder
+from auditor.session.importing import SHARD, TaskError, fair_rows, raise_failure, shards
+from auditor.session.progress import Progress
+from auditor.store import arrays, project, runs, samples
+from auditor.store.db import Store
+
+log = logging.getLogger(__name__)
+
+_ARRAYS = ("embedding", "pred_probs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditOptions:
+    """What the user asked for; empty `checks` means every one."""
+
+    checks: Sequence[str] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Values by check id and parameter name."""
+    encoder: str | None = None
+    seed: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEnd:
+    """How one check ended: done, reused (nothing had changed), skipped or failed."""
+
+    check_id: str
+    state: str
+    seconds: float = 0.0
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An array a check may read, and what identifies its content."""
+
+    path: Path
+    identity: str
+
+
+@dataclass(slots=True)
+class _ShardSaver:
+    """Saves a shard in one transaction, also where it was halved to find a killing sample."""
+
+    store: Store
+    run_id: int
+    left: dict[int, int]
+    """Shard number -> samples of it that have not ended."""
+    parts: dict[int, list[tuple[pa.Table, pa.Table]]] = field(default_factory=dict)
+    writes: list[Future[ChangeSet]] = field(default_factory=list)
+
+    def add(self, task: Task, findings: pa.Table, metrics: pa.Table) -> None:
+        parts = self.parts.setdefault(task.number, [])
+        parts.append((findings, metrics))
+        self.left[task.number] -= task.rows
+        if self.left[task.number] == 0:
+            whole = [pa.concat_tables(tables) for tables in zip(*parts, strict=True)]
+            save = runs.SaveShard(self.run_id, task.number, *whole)
+            self.writes.append(self.store.write(save))
+            del self.parts[task.number]
+
+    def lose(self, task: Task) -> None:
+        """The sample that kills the worker has no finding of this check; the rest goes on."""
+        log.warning("sample %s kills the worker", task.samples["sample_id"].to_pylist())
+        self.add(task, FINDING_SCHEMA.empty_table(), METRIC_SCHEMA.empty_table())
+
+    def finish(self) -> None:
+        for write in self.writes:
+            write.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    store: Store
+    folder: ProjectFolder
+    pool: Pool
+    understood: Understanding
+    progress: Progress
+    options: AuditOptions
+
+    def run(self) -> list[CheckEnd]:
+        """Run the checks one after the other. Raises ParameterError, UnknownCheckError, CancelledError."""
+        specs = [checks.load(check_id).spec for check_id in self.options.checks or checks.names()]
+        self._refuse_unknown_parameters()
+        wanted = {s.id: parameters(s, dict(self.options.parameters.get(s.id, {}))) for s in specs}
+        ready = self._prepare(specs)
+        return [self._run_one(spec, wanted[spec.id], ready) for spec in specs]
+
+    def _refuse_unknown_parameters(self) -> None:
+        for check_id in self.options.parameters:
+            if check_id not in checks.names():
+                raise ParameterError(f"--set names the check {check_id!r}, which there is not")
+
+    def _prepare(self, specs: Sequence[CheckSpec]) -> dict[str, _Ready]:
+        with self.store.reader() as db:
+            own = {name: arrays.attached(db, name) for name in _ARRAYS}
+        ready = {
+            name: _Ready(self.folder.embeddings / facts["file"], facts["sha256"])
+            for name, facts in own.items()
+            if facts
+        }
+        if "embedding" not in ready and any(_lacks_embedding(spec, ready) for spec in specs):
+            ready["embedding"] = self._embed()
+        return ready
+
+    def _embed(self) -> _Ready:
+        """Features of every readable image, of which those already there are kept."""
+        facts = self._encoder_facts()
+        key = hashlib.sha256(f"{facts['id']} {facts['fingerprint']}".encode()).hexdigest()[:16]
+        features = arrays.Features(self.folder.embeddings, f"embedding-{key}")
+        with self.store.reader() as db:
+            readable = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            rows = samples.next_id(db)
+        missing = features.pending(readable["pixel_hash"], readable["sample_id"].to_numpy())
+        features.prepare(rows, facts["dim"])
+        self.store.write(project.PutFact("encoder", facts)).result()
+        hashes = dict(
+            zip(readable["sample_id"].to_pylist(), readable["pixel_hash"].to_pylist(), strict=True)
+        )
+
+        def keep(_task: Task, tables: Mapping[str, pa.Table]) -> None:
+            found = tables["features"]
+            ids = found["sample_id"].to_numpy()
+            values = found["values"].combine_chunks().flatten().to_numpy().reshape(len(ids), -1)
+            features.put(
+                ids, values, pa.chunked_array([[hashes[i] for i in ids.tolist()]], pa.string())
+            )
+
+        self.pool.run(
+            shards(
+                readable.take(pa.array(missing)),
+                "embed",
+                self._encoder_config(),
+                fair_rows(len(missing), self.pool.size),
+            ),
+            Handlers(
+                done=keep,
+                lost=lambda _task: None,
+                failed=raise_failure,
+                progress=lambda done, total: self.progress(
+                    f"features ({facts['id']})", done, total
+                ),
+            ),
+            total=len(missing),
+            workers=1 if self.options.device.startswith("cuda") else None,
+        )
+        return _Ready(features.path, key)
+
+    def _encoder_config(self) -> dict[str, Any]:
+        return {
+            "encoder": self.options.encoder,
+            "device": self.options.device,
+            "root": str(self.understood.root),
+            "image_column": self.understood.columns.get("image"),
+            "threads": 1,
+        }
+
+    def _encoder_facts(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        nothing = pa.table({"sample_id": pa.array([], pa.int64())})
+        self.pool.run(
+            [Task("describe_encoder", nothing, self._encoder_config(), may_halve=False)],
+            Handlers(
+                done=lambda _task, tables: found.update(tables["encoder"].to_pylist()[0]),
+                lost=_worker_died,
+                failed=raise_failure,
+            ),
+            total=0,
+        )
+        return found
+
+    def _run_one(self, spec: CheckSpec, params: Any, ready: Mapping[str, _Ready]) -> CheckEnd:
+        lacking = self._lacking(spec, ready)
+        if lacking:
+            return CheckEnd(spec.id, "skipped", message=lacking)
+        used = {name: r for name, r in ready.items() if name in _names(spec)}
+        identity = self._identity(spec, params, used)
+        with self.store.reader() as db:
+            if runs.is_done(db, identity):
+                return CheckEnd(spec.id, "reused")
+        started = time.monotonic()
+        run = runs.StartRun(identity)
+        self.store.write(run).result()
+        state, message = "failed", None
+        try:
+            self._run_shards(spec, params, used, run.run_id)
+            state = "done"
+        except CancelledError:
+            state = "cancelled"
+            raise
+        except TaskError as error:
+            message = str(error)
+        finally:
+            seconds = time.monotonic() - started
+            self.store.write(runs.EndRun(run.run_id, state, seconds, message)).result()
+        return CheckEnd(spec.id, state, seconds, message)
+
+    def _lacking(self, spec: CheckSpec, ready: Mapping[str, _Ready]) -> str | None:
+        if missing := [name for name in _ARRAYS if name in spec.needs and name not in ready]:
+            return f"it needs {' and '.join(missing)}: bring them with `auditor attach`"
+        return None
+
+    def _identity(
+        self, spec: CheckSpec, params: Any, used: Mapping[str, _Ready]
+    ) -> runs.RunIdentity:
+        values = {name: getattr(params, name) for name in params.__dataclass_fields__}
+        inputs = {name: one.identity for name, one in used.items()}
+        with self.store.reader() as db:
+            version = project.data_version(db)
+        return runs.RunIdentity(
+            check_id=spec.id,
+            version=spec.version,
+            params=values,
+            inputs={**inputs, "seed": self.options.seed},
+            data_version=version,
+        )
+
+    def _run_shards(
+        self, spec: CheckSpec, params: Any, used: Mapping[str, _Ready], run_id: int
+    ) -> None:
+        table, classes, multi_label = self._samples(spec, used)
+        whole = spec.scope == "dataset"
+        rows = max(1, table.num_rows) if whole else SHARD
+        config = {
+            "check_id": spec.id,
+            "params": {name: getattr(params, name) for name in params.__dataclass_fields__},
+            "classes": list(classes),
+            "multi_label": multi_label,
+            "seed": self.options.seed,
+            "device": self.options.device,
+            "arrays": {name: str(one.path) for name, one in used.items()},
+            "threads": self.pool.size if whole else 1,
+        }
+        with self.store.reader() as db:
+            done = runs.done_shards(db, run_id)
+        tasks = [t for t in shards(table, "check", config, rows) if t.number not in done]
+        saver = _ShardSaver(self.store, run_id, {t.number: t.rows for t in tasks})
+        self.pool.run(
+            [replace(task, may_halve=not whole) for task in tasks],
+            Handlers(
+                done=lambda task, tables: saver.add(task, tables["findings"], tables["metrics"]),
+                lost=_worker_died if whole else saver.lose,
+                failed=raise_failure,
+                progress=lambda d, t: self.progress(spec.title, d, t),
+            ),
+            total=sum(task.rows for task in tasks),
+        )
+        saver.finish()
+
+    def _samples(
+        self, spec: CheckSpec, used: Mapping[str, _Ready]
+    ) -> tuple[pa.Table, tuple[str, ...], bool]:
+        columns = [n for n in MEDIA_SCHEMA.names if n in _names(spec) and n != "sample_id"]
+        # A row of computed features exists only for images that could be read.
+        where = "m.pixel_hash is not null" if "embedding" in used else "true"
+        with self.store.reader() as db:
+            return (
+                samples.read(db, columns, where=where),
+                project.classes(db),
+                samples.multi_label(db),
+            )
+
+
+def _names(spec: CheckSpec) -> frozenset[str]:
+    return spec.needs | spec.uses | frozenset(spec.one_of)
+
+
+def _lacks_embedding(spec: CheckSpec, ready: Mapping[str, _Ready]) -> bool:
+    if "embedding" in spec.needs:
+        return True
+    return "embedding" in spec.one_of and not any(name in ready for name in spec.one_of)
+
+
+def _worker_died(_task: Task) -> None:
+    raise TaskError(
+        "its worker process died each time it was tried: see the log; is the memory full?"
+    )

@@ -1,0 +1,157 @@
+"""Export: the source's own format with the decisions in it, and a record of every change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from auditor import formats, version
+from auditor.formats.base import FileMode, Understanding
+from auditor.model import Verdict
+from auditor.report import changes
+from auditor.report.files import input_fingerprint, sha256_of
+from auditor.session.folder import ProjectFolder
+from auditor.store import arrays, media, project, review, runs, samples
+from auditor.store.db import Connection, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export wrote, and what it could not."""
+
+    out: Path
+    files: int
+    relabelled: int
+    excluded: int
+    renamed: int
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    store: Store
+    folder: ProjectFolder
+    understood: Understanding
+
+    def export(self, out: Path, files: FileMode) -> Exported:
+        """Write the cleaned data set to the new folder `out`; the originals are only read."""
+        with self.store.reader() as db:
+            edits, decisions = review.edits(db), review.decisions(db)
+            counts = {"samples": samples.count(db), "classes": len(project.classes(db))}
+            inputs = _inputs(db, self.understood)
+        written = formats.by_id(self.understood.format).write(
+            self.understood, edits, out, files=files
+        )
+        records = list(_records(decisions))
+        changes.write_jsonl(out / "changes.jsonl", records)
+        changes.write_csv(out / "changes.csv", records)
+        names = [str(f) for f in written.files] + ["changes.jsonl", "changes.csv"]
+        if self._soft_labels(out / "soft_labels.parquet"):
+            names.append("soft_labels.parquet")
+        excluded = int(np.count_nonzero(edits["exclude"].to_numpy()))
+        counts |= {"relabelled": edits.num_rows - excluded, "excluded": excluded}
+        changes.write_manifest(
+            out / "manifest.json",
+            tool="Dataset Auditor",
+            version=version.VERSION,
+            project=self.folder.name,
+            created=datetime.now(UTC),
+            source=str(self.understood.source),
+            inputs=inputs["files"],
+            fingerprint=inputs["fingerprint"],
+            counts=counts,
+            files=names,
+        )
+        return Exported(
+            out,
+            len(names) + 1,
+            counts["relabelled"],
+            excluded,
+            len(written.renamed),
+            written.skipped,
+        )
+
+    def _soft_labels(self, target: Path) -> bool:
+        """Class probabilities of the newest label audit, sharpened to a decision where there is one."""
+        with self.store.reader() as db:
+            classes = project.classes(db)
+            own = arrays.attached(db, "pred_probs")
+            found = runs.findings(db, "label_errors")
+            table = samples.read(db)
+            current = review.label_lists(db)
+        if own:
+            rows = np.load(self.folder.embeddings / own["file"], mmap_mode="r")
+            probabilities = np.asarray(rows[table["sample_id"].to_numpy()], np.float32)
+        elif found.num_rows:
+            probabilities = _from_evidence(found, table, classes)
+        else:
+            return False
+        decided = current.column("verdict").is_valid().to_numpy(zero_copy_only=False)
+        where = {name: i for i, name in enumerate(classes)}
+        for row, labels in zip(
+            np.flatnonzero(decided),
+            current.filter(pa.array(decided))["labels"].to_pylist(),
+            strict=True,
+        ):
+            probabilities[row] = 0
+            for label in labels:
+                if label in where:
+                    probabilities[row, where[label]] = 1 / len(labels)
+        changes.write_soft_labels(target, table.select(["path", "row"]), probabilities, classes)
+        return True
+
+
+def _from_evidence(found: pa.Table, table: pa.Table, classes: tuple[str, ...]) -> Any:
+    """The probabilities that the findings kept: the likeliest classes, the rest spread evenly."""
+    where = {name: i for i, name in enumerate(classes)}
+    position = {i: n for n, i in enumerate(table["sample_id"].to_pylist())}
+    out = np.full((table.num_rows, len(classes)), 1 / max(1, len(classes)), np.float32)
+    for sample_id, text in zip(
+        found["sample_id"].to_pylist(), found["evidence"].to_pylist(), strict=True
+    ):
+        named = json.loads(text or "{}").get("classes", [])
+        if not named:
+            continue
+        row = out[position[sample_id]]
+        left = max(0.0, 1 - sum(p for _, p in named))
+        row[:] = left / max(1, len(classes) - len(named))
+        for name, p in named:
+            row[where[name]] = p
+        row /= row.sum()
+    return out
+
+
+def _records(decisions: pa.Table) -> Iterator[changes.ChangeRecord]:
+    for row in decisions.to_pylist():
+        out = row["verdict"] == Verdict.EXCLUDE
+        yield changes.ChangeRecord(
+            id=row["sample_id"],
+            path=row["path"],
+            row=row["row"],
+            sha256=row["sha256"] or "",
+            field="exclude" if out else "labels",
+            old=False if out else tuple(row["given"]),
+            new=True if out else tuple(row["labels"]),
+            verdict=row["verdict"],
+            reviewer=row["reviewer"],
+            reason=row["title"],
+            note=row["note"] or "",
+            at=row["made_on"].replace(tzinfo=UTC),
+            evidence_ref=row["check_id"] or "",
+        )
+
+
+def _inputs(db: Connection, understood: Understanding) -> dict[str, Any]:
+    """SHA-256 of the manifest files the export starts from, and of all images together."""
+    paths = [understood.source] if understood.source.is_file() else []
+    return {
+        "files": {path.name: sha256_of(path) for path in paths},
+        "fingerprint": input_fingerprint(pa.array(media.hashes(db), pa.string())),
+    }

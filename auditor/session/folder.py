@@ -1,0 +1,61 @@
+"""What lies in a project folder, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIX = ".audit"
+
+
+class NotAProjectError(ValueError):
+    """The path is no project folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFolder:
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def database(self) -> Path:
+        return self.path / "project.duckdb"
+
+    @property
+    def embeddings(self) -> Path:
+        return self.path / "embeddings"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.path / "thumbnails" / "pack.bin"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def exists(self) -> bool:
+        return self.database.is_file()
+
+    def make(self) -> None:
+        for folder in (self.embeddings, self.thumbnails.parent, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def require(self) -> None:
+        """Raise NotAProjectError, with the way out, where there is no project."""
+        if not self.exists:
+            raise NotAProjectError(
+                f"{self.path} is not a project: make one with `auditor import SOURCE`"
+                if not self.path.exists() or self.path.is_dir()
+                else f"{self.path} is a file, not a project folder"
+            )
+
+
+def default_for(source: Path) -> ProjectFolder:
+    """NAME.audit in the current folder, after the source's name."""
+    resolved = source.resolve()
+    stem = resolved.name if resolved.is_dir() else resolved.stem
+    return ProjectFolder(Path(f"{stem or 'dataset'}{SUFFIX}"))
