@@ -79,7 +79,8 @@ def prepare(out: Path, *, outside: Path | None = None) -> None:
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        empty = next(os.scandir(out), None) is None
+        with os.scandir(out) as entries:
+            empty = next(entries, None) is None
     except OSError as error:
         raise FormatError(f"{out} cannot be written to: {error.strerror}.") from error
     if not empty:

@@ -71,6 +71,8 @@ def _parts(source: Path) -> list[Part]:
 
 def _image_column(records: Records) -> str | None:
     """By name, else the one column whose first values look like image files."""
+    if any(map(is_image, records.names)):
+        return None  # no header: the first record stands in its place
     if known := first_known(records.names, IMAGE_NAMES):
         return known
     alike = [name for name in records.names if _holds_images(records, name)]
