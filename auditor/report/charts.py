@@ -12,7 +12,6 @@ from auditor.report.words import visible
 
 HEAT_CLASSES = 12
 SHORT_NAME = 12
-DARK_CELL = 0.55
 
 
 def histogram(bands: Histogram) -> Markup:
@@ -106,10 +105,9 @@ def _cell(
                 "<title>{} given, {} suggested: {:,}</title></rect>"
             ).format(opacity, x, y, size, size, visible(given), visible(suggested), count)
         )
-        shade = "value on" if opacity > DARK_CELL else "value"
         parts.append(
-            Markup('<text class="{}" x="{}" y="{}">{}</text>').format(
-                shade, x + size / 2, y + size / 2 + 4, count
+            Markup('<text class="value" x="{}" y="{}">{}</text>').format(
+                x + size / 2, y + size / 2 + 4, count
             )
         )
     return Markup("").join(parts)

@@ -16,6 +16,9 @@ ESTIMATED_ERRORS = "estimated_errors"
 """The set metric from which the headline says how many labels look wrong."""
 LABEL_CHECK = "label_errors"
 
+SHARES = ("accuracy", "noise", "precision", "rate", "recall", "share")
+"""Metrics whose names end so are said as percentages."""
+
 SILENT_EVIDENCE = frozenset({"neighbours_given", "neighbours_suggested", "classes", "reason"})
 """Evidence that the report shows in another way than as words."""
 
@@ -51,14 +54,15 @@ def percent(value: float | None) -> str:
         return f"{share:.0f} %"
     if share >= 99.95:
         return "> 99.9 %"
-    return f"{share:.2g} %" if share < 10 else f"{share:.1f} %"
+    return f"{share:.2g} %" if share < 1 else f"{share:.1f} %"
 
 
 def interval(metric: Metric) -> str:
-    """A number with its interval, as in 98 (84 to 113), or the number alone where it has no interval."""
+    """A number with its interval, as in 98 (84 to 113), or alone where it has none."""
+    say = percent if metric.name.endswith(SHARES) else number
     if metric.low is None or metric.high is None:
-        return number(metric.value)
-    return f"{number(metric.value)} ({number(metric.low)}{DASH}{number(metric.high)})"
+        return say(metric.value)
+    return f"{say(metric.value)} ({say(metric.low)}{DASH}{say(metric.high)})"
 
 
 def label(name: str) -> str:
