@@ -32,10 +32,9 @@ def _grey(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _from_16_bit(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """round(v / 257) in 16-bit arithmetic: exact, and no wide copy of a large image."""
     values = values.astype(np.uint16)
-    values -= values >> 8
-    values += 128
-    values >>= 8
-    return values.astype(np.uint8)
+    levels = values // 257
+    levels += values - levels * 257 > 128
+    return levels.astype(np.uint8)
 
 
 def _by_range(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -53,7 +52,7 @@ def _by_range(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     full = next((scale for scale in scales if low >= 0 and high <= scale), None)
     if full is not None:
         low, high = 0.0, full
-    grey = np.rint((safe - low) * (255.0 / (high - low))).astype(np.uint8)
+    grey = np.rint((safe - low) / (high - low or 1.0) * 255).astype(np.uint8)
     grey[~known] = 0
     return grey
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from auditor.media import colour, jpeg
+from auditor.media import colour, jpeg, png
 from auditor.media.errors import DECODER_ERRORS, ImageError, explain
 from auditor.model import Reason
 
@@ -21,8 +21,8 @@ MAX_PIXELS = 89_478_485
 
 # Pictures only: no format that runs a program (EPS) or that has no signature (TGA).
 _FORMATS = (
-    *("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "MPO", "JPEG2000", "AVIF"),
-    *("ICO", "PCX", "SGI", "QOI", "DDS"),
+    *("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO"),
+    *("PCX", "SGI", "QOI", "DDS"),
 )
 _ORIENTATION = 0x0112
 
@@ -69,6 +69,7 @@ def _decode_with_pillow(data: bytes, max_pixels: int) -> Picture:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(*image.size, max_pixels)
+            png.verify(data)
             kind, mode, orientation = image.format or "", image.mode, _orientation(image)
             if kind in ("JPEG", "MPO") and mode in ("RGB", "L"):
                 pixels = jpeg.pixels(data)

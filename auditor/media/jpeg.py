@@ -48,7 +48,7 @@ def pixels(data: bytes) -> npt.NDArray[np.uint8]:
     except ValueError as error:
         message = str(error)
     if "remature end" in message:
-        raise ImageError(Reason.TRUNCATED, "The file ends before the image does.")
+        raise ImageError(Reason.TRUNCATED, "The coded pixels end before the image does.")
     # Stray bytes between segments are common, and no pixel depends on them.
     if message.startswith("Corrupt JPEG data") and "extraneous" not in message:
         raise ImageError(Reason.UNREADABLE, message)
