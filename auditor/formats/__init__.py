@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +38,9 @@ def detect(source: Path) -> Format:
 
 def understand(source: Path, options: ImportOptions) -> Understanding:
     """Explain the source as the format named in the options, else as the one it looks like."""
+    source = source.absolute()  # a project is opened from anywhere
+    if options.images is not None:
+        options = replace(options, images=options.images.absolute())
     form = detect(source) if options.format is None else by_id(options.format)
     return form.understand(source, options)
 

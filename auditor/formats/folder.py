@@ -142,7 +142,10 @@ def _split_first(root: Path, problems: Problems) -> bool:
 
     One alone among others is a class: trains are a popular subject.
     """
-    names = subfolders(root)
+    try:
+        names = subfolders(root)
+    except OSError as error:
+        raise FormatError(f"{root} cannot be listed: {error.strerror}.") from error
     splits = [name for name in names if name.casefold() in SPLITS]
     if splits and len(splits) < len(names):
         kind = "class" if len(splits) == 1 else "split"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +41,7 @@ from auditor.formats.understanding import (
     sample_table,
 )
 
+_LOOKED_AT = 64
 _BYTES_NAMES = (*IMAGE_NAMES, "bytes", "image_bytes", "jpg", "jpeg", "png", "webp")
 
 
@@ -56,16 +59,16 @@ class HfParquet:
     rank = 10
 
     def recognises(self, source: Path) -> bool:
-        shards = _shards(source)
         try:
+            if source.is_dir() and not _may_hold_shards(source):
+                return False
+            shards = _shards(source)
             return bool(shards) and bool(_image_columns(pq.read_schema(shards[0].file)))
         except (pa.ArrowException, OSError):
             return False
 
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
-        shards = _shards(source)
-        if not shards:
-            raise FormatError(f"There is no Parquet file in {source}.")
+        shards = _require_shards(source)
         schema = Parquet(shards[0].file).schema
         problems = Problems()
         image = _image_column(schema, options, source)
@@ -94,7 +97,7 @@ class HfParquet:
         )
 
     def read(self, understood: Understanding) -> Iterator[pa.Table]:
-        shards = _shards(understood.source)
+        shards = _require_shards(understood.source)
         schema = Parquet(shards[0].file).schema
         extra = _extras(schema, understood.columns)
         return _read(shards, schema, understood.columns, extra, understood.label_separator)
@@ -104,7 +107,7 @@ class HfParquet:
     ) -> Written:
         """The same shards; one without a change is copied byte for byte."""
         del files
-        shards = _shards(understood.source)
+        shards = _require_shards(understood.source)
         wanted = Edits(edits)
         if not understood.multi_label:
             wanted.require_single_label("the column", "settle on one each.")
@@ -158,6 +161,26 @@ def _shards(source: Path) -> list[_Shard]:
         if path.is_file() and not any(part.startswith(".") for part in relative.parts):
             found.append(_Shard(relative.as_posix(), path, _split(relative.as_posix())))
     return sorted(found)
+
+
+def _require_shards(source: Path) -> list[_Shard]:
+    shards = _shards(source)
+    if not shards:
+        raise FormatError(f"There is no Parquet file in {source}.")
+    return shards
+
+
+def _may_hold_shards(folder: Path, depth: int = 2) -> bool:
+    """Whether the first names of a folder, or of those below, are of Parquet files.
+
+    A walk of all of them would take long in a folder of a million images.
+    """
+    with os.scandir(folder) as entries:
+        first = list(islice(entries, _LOOKED_AT))
+    if any(entry.name.endswith(".parquet") for entry in first):
+        return True
+    below = (entry for entry in first if not entry.name.startswith(".") and entry.is_dir())
+    return depth > 0 and any(_may_hold_shards(Path(entry.path), depth - 1) for entry in below)
 
 
 def _split(relative: str) -> str | None:
@@ -262,7 +285,7 @@ def _read(
     classes = parquet.declared_classes(schema, columns.get("label", ""))
     for shard in shards:
         start = 0
-        with pq.ParquetFile(shard.file) as file:
+        with parquet.opened(shard.file) as file:
             own = [name for name in wanted if name in file.schema_arrow.names]
             for batch in _batches(file, own):
                 table = _samples(shard, batch, start, columns, classes, separator)

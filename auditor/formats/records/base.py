@@ -18,6 +18,10 @@ Cell = str | list[str] | None
 """A label cell as written: text, a list where the column holds lists, None for no label."""
 
 
+_NO_ADDRESS = rf"^(\./|{address.MARK})|\\"
+"""Paths that are not their own address as they stand."""
+
+
 class Records(Protocol):
     """One file of records. Raises FormatError, naming the place, where it cannot be read.
 
@@ -56,16 +60,18 @@ class Records(Protocol):
 
 def text_array(values: Sequence[str | None]) -> pa.Array:
     """Text, with any bytes that are no UTF-8 read as Latin-1; empty cells are null."""
-    filled = [value or None for value in values]
-    try:
-        return pa.array(filled, pa.string())
-    except (UnicodeEncodeError, pa.ArrowInvalid):
-        return pa.array([None if value is None else _latin1(value) for value in filled])
+    text = _utf8_array(values)
+    if text is None:
+        return pa.array([_latin1(value) if value else None for value in values], pa.string())
+    return text
 
 
 def path_array(values: Sequence[str | None]) -> pa.Array:
     """Addresses of paths as a manifest gives them, without a leading `./`; empty cells are null."""
-    return pa.array([_path_address(value) if value else None for value in values], pa.string())
+    text = _utf8_array(values)
+    if text is None or pc.any(pc.match_substring_regex(text, _NO_ADDRESS)).as_py():
+        return pa.array([_path_address(value) if value else None for value in values], pa.string())
+    return text
 
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -93,6 +99,13 @@ def typed_array(text: pa.Array) -> pa.Array:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             continue
     return text
+
+
+def _utf8_array(values: Sequence[str | None]) -> pa.Array | None:
+    try:
+        return pa.array([value or None for value in values], pa.string())
+    except (UnicodeEncodeError, pa.ArrowInvalid):
+        return None
 
 
 def _latin1(value: str) -> str:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,9 @@ class Parquet(Records):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            with pq.ParquetFile(path) as file:
-                self.schema: pa.Schema = file.schema_arrow
-                self.count: int = file.metadata.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise FormatError(f"{path} cannot be read as Parquet: {error}") from error
+        with opened(path) as file:
+            self.schema: pa.Schema = file.schema_arrow
+            self.count: int = file.metadata.num_rows
         self.names = tuple(self.schema.names)
         self.declared = {name: declared_classes(self.schema, name) for name in self.names}
 
@@ -59,7 +57,7 @@ class Parquet(Records):
 
     def _read(self, column: str) -> pa.Array:
         if column not in self._cache:
-            with pq.ParquetFile(self._path) as file:
+            with opened(self._path) as file:
                 data = file.read(columns=[column]).column(0)
             self._cache[column] = data.combine_chunks() if data.num_chunks != 1 else data.chunk(0)
         return self._cache[column]
@@ -67,6 +65,16 @@ class Parquet(Records):
     @cached_property
     def _cache(self) -> dict[str, pa.Array]:
         return {}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The open file. Raises FormatError where its bytes are not what Parquet promises."""
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise FormatError(f"{path} cannot be read as Parquet: {error}") from error
 
 
 def declared_classes(schema: pa.Schema, column: str) -> tuple[str, ...]:
