@@ -39,12 +39,14 @@ def check_result(
     *,
     parameters: Mapping[str, bool | int | float | str | None],
     null_baseline: Sequence[Metric] = (),
+    about: str = "",
     top: int = TOP_FINDINGS,
 ) -> CheckResult:
     """What a finished check contributes.
 
     `findings` has FINDING_SCHEMA joined with its samples' path, row, sha256, split and labels,
-    and related_path where a finding names another sample. `metrics` has METRIC_SCHEMA.
+    and related_path where a finding names another sample. `metrics` has METRIC_SCHEMA. `about`
+    says in a sentence what the check looks for.
     """
     flagged = findings.filter(pc.fill_null(findings["flagged"], False))
     by_scope = _by_scope(metrics)
@@ -58,6 +60,7 @@ def check_result(
         title=spec.title,
         family=spec.family,
         status=_status(flagged.num_rows, judged),
+        about=about,
         cannot_see=spec.cannot_see,
         sources=spec.sources,
         parameters=dict(parameters),

@@ -194,6 +194,7 @@ class CheckResult(Part):
     status: Status
     reason: str | None = None
     """Why it was skipped or failed."""
+    about: str = ""
     cannot_see: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     parameters: Scalars = {}

@@ -99,7 +99,11 @@ def checked(rows: int = 6, flagged: int = 4) -> CheckResult:
         ]
     )
     return build.check_result(
-        spec(), joined(rows, flagged), metrics, parameters={"folds": 5, "views": SCRIPT}
+        spec(),
+        joined(rows, flagged),
+        metrics,
+        parameters={"folds": 5, "views": SCRIPT},
+        about=f"Labels that {SCRIPT} doubts.",
     )
 
 

@@ -127,6 +127,7 @@ def test_the_page_says_what_the_audit_found(page: Page) -> None:
         "All 4 flagged, worst first",
         "Skipped: the set has no votes",
         "errors that everybody makes",
+        "Labels that <script>alert('x')</script> doubts.",
         "75.0 % were right (30.1 % to 95.4 %, 95 % interval)",
         "auditor audit",
         sample.ODD_BYTES,
