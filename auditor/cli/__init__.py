@@ -64,5 +64,5 @@ def _explain(error: Exception) -> int:
 
 
 def _fail(sentence: str, code: int) -> int:
-    print(f"auditor: {sentence}", file=sys.stderr)  # noqa: T201
+    print(f"auditor: {sentence}", file=sys.stderr)
     return code

@@ -36,11 +36,11 @@ def checks(json: options.Json = False) -> None:
         return
     for spec in specs:
         needs = sorted(spec.needs) + ([" or ".join(spec.one_of)] if spec.one_of else [])
-        print(f"{spec.id}  {spec.title} ({spec.family}, {spec.cost}); needs {', '.join(needs)}")  # noqa: T201
+        print(f"{spec.id}  {spec.title} ({spec.family}, {spec.cost}); needs {', '.join(needs)}")
         for one in _parameters(spec):
-            print(f"    --set {spec.id}.{one['name']}={one['default']}  {one['help']}")  # noqa: T201
+            print(f"    --set {spec.id}.{one['name']}={one['default']}  {one['help']}")
         for sentence in spec.cannot_see:
-            print(f"    cannot see: {sentence}")  # noqa: T201
+            print(f"    cannot see: {sentence}")
 
 
 def _facts(spec: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def schema() -> None:
     """
     from auditor.report.result import json_schema
 
-    print(json_text.dumps(json_schema(), indent=2))  # noqa: T201
+    print(json_text.dumps(json_schema(), indent=2))
 
 
 Model = Annotated[

@@ -43,7 +43,7 @@ class Talk:
     def result(self, value: Mapping[str, Any], text: str | None = None) -> None:
         """The command's result on stdout: JSON where asked for, else the text."""
         if self.json_wanted:
-            print(json.dumps(value, ensure_ascii=False, indent=2, default=str))  # noqa: T201
+            print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
         elif text:
             self._out.print(escape(text))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.cli import options
 from auditor.cli.console import Talk
+
+if TYPE_CHECKING:
+    from auditor.formats.base import FileMode
 
 
 def register(app: typer.Typer) -> None:
@@ -112,10 +115,11 @@ def export(
     Example: auditor export birds.audit -o birds-clean/
     """
     talk = Talk(json_wanted=json, quiet=quiet, show_progress=not no_progress)
-    if files not in {"copy", "symlink", "hardlink"}:
-        raise options.OptionError(f"--files {files}: write copy, symlink or hardlink")
+    modes: dict[str, FileMode] = {"copy": "copy", "symlink": "symlink", "hardlink": "hardlink"}
+    if files not in modes:
+        raise options.OptionError(f"--files {files}: write one of {', '.join(modes)}")
     with options.opened(project, talk) as session:
-        done = session.export(output, files)  # type: ignore[arg-type]  checked above
+        done = session.export(output, modes[files])
     for path in done.skipped[:10]:
         talk.warn(f"not copied: {path}")
     talk.result(

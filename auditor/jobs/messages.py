@@ -11,7 +11,7 @@ from typing import Any
 class RunTask:
     task_no: int
     job: str
-    """A name in auditor.jobs.tasks."""
+    """`module:function`; see auditor.jobs.tasks."""
     samples: bytes
     """An Arrow IPC stream."""
     config: Mapping[str, Any]

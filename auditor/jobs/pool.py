@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -19,7 +19,7 @@ from auditor.jobs.messages import FromWorker, Progress, RunTask, TaskCancelled, 
 
 _GRACE = 5.0
 """Seconds a worker has to stop by itself once asked."""
-_RETRIES = 2
+_RETRIES = 1
 """How often a task that cannot be halved is tried again after its worker died."""
 
 
@@ -48,10 +48,10 @@ class Task:
 
     def halves(self) -> list[Task]:
         middle = self.rows // 2
-        return [self._part(self.samples.slice(0, middle)), self._part(self.samples.slice(middle))]
-
-    def _part(self, samples: pa.Table) -> Task:
-        return Task(self.job, samples, self.config, self.number, self.may_halve)
+        return [
+            replace(self, samples=self.samples.slice(0, middle)),
+            replace(self, samples=self.samples.slice(middle)),
+        ]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Handlers:
 
     done: Callable[[Task, Mapping[str, pa.Table]], None]
     lost: Callable[[Task], None]
-    """The worker died on this task: on its only sample, or on each try of one that stays whole."""
+    """The worker died on each try of this task: of one sample, or of one that stays whole."""
     failed: Callable[[Task, TaskFailed], None]
     progress: Callable[[int, int], None] = lambda _done, _total: None
 
@@ -79,6 +79,10 @@ class _Worker:
         theirs.close()  # so that the pipe reports EOF when the process dies
         self.task: Task | None = None
         self.share_done = 0.0
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or -1
 
     def give(self, task: Task) -> None:
         self.task, self.share_done = task, 0.0
@@ -135,6 +139,11 @@ class Pool:
             running = sum(w.share_done * w.task.rows for w in self._workers if w.task)
             handlers.progress(min(total, finished + int(running)), total)
 
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers there are."""
+        return [one.pid for one in self._workers]
+
     def close(self) -> None:
         while self._workers:
             self._workers.pop().close()
@@ -181,10 +190,8 @@ class Pool:
         if task.may_halve and task.rows > 1:
             pending.extendleft(reversed(task.halves()))
             return 0
-        if not task.may_halve and task.tries < _RETRIES:
-            pending.appendleft(
-                Task(task.job, task.samples, task.config, task.number, False, task.tries + 1)
-            )
+        if task.tries < _RETRIES:  # it may have been killed from outside, or idle
+            pending.appendleft(replace(task, tries=task.tries + 1))
             return 0
         handlers.lost(task)
         return task.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,11 @@ def _use_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-JOBS: Mapping[str, Callable[[pa.Table, Mapping[str, Any], Report, Kept], Tables]] = {
-    "scan": scan,
-    "describe_encoder": describe_encoder,
-    "embed": embed,
-    "check": check,
-}
+Job = Callable[[pa.Table, Mapping[str, Any], Report, Kept], Tables]
+
+
+def load(name: str) -> Job:
+    """The job of that name, `module:function`."""
+    module, _, function = name.partition(":")
+    job: Job = getattr(importlib.import_module(module), function)
+    return job

@@ -54,7 +54,7 @@ def main(pipe: Connection, cancel: Event) -> None:
             return
         report = _Reporter(task.task_no, pipe, cancel)
         try:
-            tables = tasks.JOBS[task.job](from_ipc(task.samples), task.config, report, kept)
+            tables = tasks.load(task.job)(from_ipc(task.samples), task.config, report, kept)
             answer = TaskDone(task.task_no, {name: to_ipc(table) for name, table in tables.items()})
             pipe.send(answer)
         except Cancelled:

@@ -69,7 +69,7 @@ class Attacher:
         """Write the array in the project's row order, block by block; returns its SHA-256."""
         kept = np.dtype(np.float16 if array.dtype == np.float16 else np.float32)
         unfinished = target.with_suffix(".new")
-        out = np.lib.format.open_memmap(unfinished, mode="w+", dtype=kept, shape=array.shape)
+        out = arrays.create(unfinished, array.shape, kept)
         digest = hashlib.sha256(str(array.shape).encode())
         for block in arrays.blocks(len(array)):
             values = np.asarray(array[order[block]] if order is not None else array[block])

@@ -150,7 +150,7 @@ class Auditor:
         self.pool.run(
             shards(
                 readable.take(pa.array(missing)),
-                "embed",
+                "auditor.jobs.tasks:embed",
                 self._encoder_config(),
                 fair_rows(len(missing), self.pool.size),
             ),
@@ -180,7 +180,14 @@ class Auditor:
         found: dict[str, Any] = {}
         nothing = pa.table({"sample_id": pa.array([], pa.int64())})
         self.pool.run(
-            [Task("describe_encoder", nothing, self._encoder_config(), may_halve=False)],
+            [
+                Task(
+                    "auditor.jobs.tasks:describe_encoder",
+                    nothing,
+                    self._encoder_config(),
+                    may_halve=False,
+                )
+            ],
             Handlers(
                 done=lambda _task, tables: found.update(tables["encoder"].to_pylist()[0]),
                 lost=_worker_died,
@@ -254,7 +261,11 @@ class Auditor:
         }
         with self.store.reader() as db:
             done = runs.done_shards(db, run_id)
-        tasks = [t for t in shards(table, "check", config, rows) if t.number not in done]
+        tasks = [
+            t
+            for t in shards(table, "auditor.jobs.tasks:check", config, rows)
+            if t.number not in done
+        ]
         saver = _ShardSaver(self.store, run_id, {t.number: t.rows for t in tasks})
         self.pool.run(
             [replace(task, may_halve=not whole) for task in tasks],

@@ -75,7 +75,12 @@ class Importer:
                 writes.pop(0).result()
 
         self.pool.run(
-            shards(waiting, "scan", config, fair_rows(waiting.num_rows, self.pool.size)),
+            shards(
+                waiting,
+                "auditor.jobs.tasks:scan",
+                config,
+                fair_rows(waiting.num_rows, self.pool.size),
+            ),
             Handlers(
                 done=lambda _task, tables: save(tables["media"]),
                 lost=lambda task: save(_killing(task.samples)),

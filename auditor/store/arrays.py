@@ -7,6 +7,7 @@ in between leaves rows that are merely computed again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,26 @@ def _grow(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     if old is not None and old.shape == shape:
         return
     fresh_path = path.with_suffix(".new")
-    fresh = np.lib.format.open_memmap(fresh_path, mode="w+", dtype=dtype, shape=shape)
+    fresh = create(fresh_path, shape, dtype)
     if old is not None and old.shape[1:] == shape[1:]:
         for block in blocks(min(len(old), shape[0])):
             fresh[block] = old[block]
     fresh.flush()
     del fresh, old
     fresh_path.replace(path)
+
+
+def create(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """A new writable map of zeros whose room on the disk is taken at once.
+
+    Writing into a sparse map when the disk is full would end the process by SIGBUS; taking the
+    room first raises OSError instead.
+    """
+    rows = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, path.stat().st_size))
+    return rows
 
 
 def blocks(rows: int) -> Iterator[slice]:

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor.store.db import Store
+from tests import tables
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A real project file of ten samples labelled "a": DuckDB is quick enough that nothing fakes it."""
+    opened = Store(tmp_path / "project.duckdb")
+    tables.import_rows(opened, tables.samples(["a"] * 10))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_thread_outlives_its_test() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [t.name for t in threading.enumerate() if t not in before and not t.daemon]
+    assert not left, f"threads still running: {left}"

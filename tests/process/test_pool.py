@@ -1,0 +1,98 @@
+"""Real processes, really killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+import pytest
+
+from auditor.jobs.messages import TaskFailed
+from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
+
+pytestmark = pytest.mark.process
+JOB = "tests.process.crashing:crash"
+
+
+class Seen:
+    """Notes what the pool tells its caller."""
+
+    def __init__(self, cancel_at_start: threading.Event | None = None) -> None:
+        self.ids: list[int] = []
+        self.lost: list[int] = []
+        self.failed: list[TaskFailed] = []
+        self.progress: list[tuple[int, int]] = []
+        self._cancel = cancel_at_start
+
+    @property
+    def handlers(self) -> Handlers:
+        return Handlers(
+            done=self._done,
+            lost=lambda task: self.lost.extend(task.samples["sample_id"].to_pylist()),
+            failed=lambda _task, failure: self.failed.append(failure),
+            progress=self._progress,
+        )
+
+    def _done(self, _task: Task, tables: Mapping[str, pa.Table]) -> None:
+        self.ids += tables["seen"]["sample_id"].to_pylist()
+
+    def _progress(self, done: int, total: int) -> None:
+        self.progress.append((done, total))
+        if self._cancel:
+            self._cancel.set()
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool(2)
+    yield made
+    made.close()
+
+
+def task(*ids: int, may_halve: bool = True) -> Task:
+    return Task(JOB, pa.table({"sample_id": list(ids)}), {}, may_halve=may_halve)
+
+
+def test_a_sample_that_kills_the_worker_is_found_and_the_rest_done(pool: Pool) -> None:
+    seen = Seen()
+    pool.run([task(*range(10, 16)), task(1, 2, 3)], seen.handlers, total=9)
+    assert seen.lost == [13]
+    assert sorted(seen.ids) == [1, 2, 3, 10, 11, 12, 14, 15]
+    assert seen.progress[-1] == (9, 9)
+
+
+def test_work_that_stays_whole_is_tried_again_and_then_given_up(pool: Pool) -> None:
+    seen = Seen()
+    pool.run([task(13, 14, may_halve=False)], seen.handlers, total=2)
+    assert seen.lost == [13, 14]
+
+
+def test_a_job_that_raises_is_reported_and_its_worker_goes_on(pool: Pool) -> None:
+    seen = Seen()
+    pool.run([task(17), task(1)], seen.handlers, total=2, workers=1)
+    (failure,) = seen.failed
+    assert (failure.error, failure.kind) == ("seventeen", "ValueError")
+    assert "crashing.py" in failure.traceback
+    assert seen.ids == [1]
+
+
+def test_a_worker_killed_while_idle_is_replaced(pool: Pool) -> None:
+    seen = Seen()
+    pool.run([task(1)], seen.handlers, total=1)
+    for pid in pool.pids:
+        os.kill(pid, signal.SIGKILL)
+    pool.run([task(2), task(3)], seen.handlers, total=2)
+    assert sorted(seen.ids) == [1, 2, 3]
+    assert seen.lost == []
+
+
+@pytest.mark.parametrize("stubborn", [20, 21])
+def test_cancel_stops_work_that_listens_and_kills_what_does_not(stubborn: int) -> None:
+    cancel = threading.Event()
+    pool = Pool(1, cancel)
+    with pytest.raises(CancelledError):
+        pool.run([task(stubborn)], Seen(cancel_at_start=cancel).handlers, total=1)
+    assert pool.pids == []
