@@ -123,6 +123,12 @@ def arrow(db: Connection, query: str, values: Sequence[Any] = ()) -> pa.Table:
     return table
 
 
+def first(db: Connection, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    """The query's first row, with the result closed: an open one blocks the cursor's next query."""
+    rows: list[tuple[Any, ...]] = db.execute(query, list(values)).fetchall()
+    return rows[0] if rows else None
+
+
 def insert(db: Connection, statement: str, rows: pa.Table, values: Sequence[Any] = ()) -> None:
     """Run a statement that reads `rows` under the name `incoming`."""
     db.register("incoming", rows)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.model import ChangeSet
-from auditor.store.db import Connection
+from auditor.store.db import Connection, first
 
 
 def fact(db: Connection, key: str) -> Any:
     """A stored fact, or None."""
-    row = db.execute("select value from project where key = ?", [key]).fetchone()
+    row = first(db, "select value from project where key = ?", [key])
     return json.loads(row[0]) if row else None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.model import LABELS, ChangeSet, SampleId
-from auditor.store.db import Connection, arrow, insert
+from auditor.store.db import Connection, arrow, first, insert
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -81,10 +81,11 @@ class Undo:
     title: str = field(default="", init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        row = db.execute(
+        row = first(
+            db,
             "select action_id, title from action where undoes is null and action_id not in"
-            f" ({_TAKEN_BACK}) order by action_id desc limit 1"
-        ).fetchone()
+            f" ({_TAKEN_BACK}) order by action_id desc limit 1",
+        )
         if row is None:
             raise NothingToUndoError("there is nothing to undo")
         undone, self.title = row
@@ -130,10 +131,11 @@ def _invert(db: Connection, source: int, about: int, title: str, reviewer: str) 
 
 
 def _refuse_unknown(db: Connection) -> None:
-    row = db.execute(
+    row = first(
+        db,
         "select sample_id from decided anti join (select sample_id from sample where present)"
-        " using (sample_id) limit 1"
-    ).fetchone()
+        " using (sample_id) limit 1",
+    )
     if row:
         db.execute("drop table decided")
         raise UnknownSampleError(f"the project has no sample {row[0]}")

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.model import ChangeSet
-from auditor.store.db import Connection, arrow, insert
+from auditor.store.db import Connection, arrow, first, insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class StartRun:
     run_id: int = field(default=-1, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        row = db.execute("select run_id from run where run_key = ?", [self.identity.key]).fetchone()
+        row = first(db, "select run_id from run where run_key = ?", [self.identity.key])
         if row:
             self.run_id = row[0]
             db.execute(
@@ -80,10 +80,11 @@ class SaveShard:
     metrics: pa.Table
 
     def __call__(self, db: Connection) -> ChangeSet:
-        done = db.execute(
+        done = first(
+            db,
             "select 1 from shard_done where run_id = ? and shard_no = ?",
             [self.run_id, self.shard_no],
-        ).fetchone()
+        )
         if done:
             raise ValueError(f"shard {self.shard_no} of run {self.run_id} is saved already")
         db.execute("insert into shard_done values (?, ?)", [self.run_id, self.shard_no])
@@ -110,7 +111,7 @@ class EndRun:
 
 
 def is_done(db: Connection, identity: RunIdentity) -> bool:
-    row = db.execute("select state from run where run_key = ?", [identity.key]).fetchone()
+    row = first(db, "select state from run where run_key = ?", [identity.key])
     return row is not None and row[0] == "done"
 
 
@@ -135,11 +136,12 @@ class Run:
 
 def latest(db: Connection, check_id: str) -> Run | None:
     """The newest finished run of a check."""
-    row = db.execute(
+    row = first(
+        db,
         "select run_id, check_id, version, params, inputs, data_version, seconds from run"
         f" where run_id = ({_LATEST})",
         [check_id],
-    ).fetchone()
+    )
     if row is None:
         return None
     return Run(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), row[5], row[6])

@@ -42,8 +42,8 @@ def _steps() -> list[str]:
 def _version(connection: duckdb.DuckDBPyConnection) -> int:
     tables = connection.execute(
         "select 1 from information_schema.tables where table_name = 'project'"
-    ).fetchone()
-    if tables is None:
+    ).fetchall()
+    if not tables:
         return 0
-    row = connection.execute("select value from project where key = 'schema_version'").fetchone()
-    return int(row[0]) if row else 0
+    rows = connection.execute("select value from project where key = 'schema_version'").fetchall()
+    return int(rows[0][0]) if rows else 0
