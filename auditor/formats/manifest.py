@@ -23,6 +23,7 @@ from auditor.formats.records.parquet import Parquet
 from auditor.formats.roles import guess_roles
 from auditor.formats.understanding import (
     BATCH,
+    SHOWN_PROBLEMS,
     SPLITS,
     Problems,
     count_splits,
@@ -324,12 +325,16 @@ def _note(
 def _note_missing(paths: pa.ChunkedArray, root: Path, problems: Problems) -> None:
     """Looks each folder up once: a call for every image is slow on a network."""
     listed: dict[str, frozenset[str]] = {}
+    missing: list[str] = []
     for path in paths.to_pylist():
-        folder, name = os.path.split(os.path.join(root, address.decode(path)))  # noqa: PTH118
+        folder, slash, name = address.decode(path).rpartition("/")
         if folder not in listed:
-            listed[folder] = _names(folder)
+            listed[folder] = _names(os.path.join(root, folder + slash))  # noqa: PTH118
         if name not in listed[folder]:
-            problems.add(f"The image {path} is not in {root}.")
+            missing.append(path)
+    for path in missing[:SHOWN_PROBLEMS]:
+        problems.add(f"The image {path} is not in {root}.")
+    problems.count += len(missing[SHOWN_PROBLEMS:])
 
 
 def _names(folder: str) -> frozenset[str]:

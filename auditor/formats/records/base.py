@@ -18,6 +18,7 @@ Cell = str | list[str] | None
 """A label cell as written: text, a list where the column holds lists, None for no label."""
 
 
+_FIRST = 64
 _NO_ADDRESS = rf"^(\./|{address.MARK})|\\"
 """Paths that are not their own address as they stand."""
 
@@ -95,6 +96,7 @@ def typed_array(text: pa.Array) -> pa.Array:
         return text
     for convert in (_whole_numbers, _numbers, _truth_values, _times, _times_in_a_zone):
         try:
+            convert(text[:_FIRST])  # a cast that fails is slow: let it fail on few
             return convert(text)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             continue

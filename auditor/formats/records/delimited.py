@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +24,20 @@ from auditor.formats.records.base import (
 )
 
 _BOM = "\ufeff"
+_CHUNK = 1024
+"""Records held as lists at a time: with many more the garbage collector takes over."""
 _DELIMITERS = ",\t;|"
 
 
 class _Record(NamedTuple):
     raw: str
     cells: list[str]
+
+
+class _RawCell(NamedTuple):
+    text: str
+    open: bool
+    """Whether a quote in it is never closed."""
 
 
 class Delimited(Records):
@@ -44,31 +53,33 @@ class Delimited(Records):
             raise FormatError(f"{path} is empty; its first line must name the columns.")
         self.names = unique_names([name.strip() for name in header.cells])
         self._columns: list[list[str]] = [[] for _ in self.names]
-        uneven: list[int] = []
-        last = header
-        for number, record in enumerate(records, start=1):
-            last = record
-            if len(record.cells) != len(self.names):
-                uneven.append(number)
-            self._keep(record.cells)
-        self.count = len(self._columns[0])
-        is_open = _raw_cells(last.raw, self._delimiter)[-1].open
-        self.troubles = list(self._find_troubles(uneven, is_open=is_open))
+        self._uneven: list[int] = []
+        self.count = 0
+        last = header.raw
+        while chunk := list(islice(records, _CHUNK)):
+            self._keep([record.cells for record in chunk])
+            last = chunk[-1].raw
+        self.troubles = list(self._find_troubles(_raw_cells(last, self._delimiter)[-1]))
 
-    def _keep(self, cells: list[str]) -> None:
-        missing = len(self.names) - len(cells)
-        for column, cell in zip(self._columns, cells + [""] * missing, strict=False):
-            column.append(cell)
+    def _keep(self, rows: list[list[str]]) -> None:
+        width = len(self.names)
+        for position, row in enumerate(rows):
+            if len(row) != width:
+                self._uneven.append(self.count + position + 1)
+                rows[position] = (row + [""] * width)[:width]
+        for column, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
+            column.extend(cells)
+        self.count += len(rows)
 
-    def _find_troubles(self, uneven: list[int], *, is_open: bool) -> Iterator[tuple[str, int]]:
+    def _find_troubles(self, last: _RawCell) -> Iterator[tuple[str, int]]:
         name = self._path.name
-        if uneven:
+        if self._uneven:
             yield (
-                f"{len(uneven)} records of {name} have not {len(self.names)} cells like the "
-                f"header, first record {uneven[0]}.",
-                len(uneven),
+                f"{len(self._uneven)} records of {name} have not {len(self.names)} cells like the "
+                f"header, first record {self._uneven[0]}.",
+                len(self._uneven),
             )
-        if is_open:
+        if last.open:
             yield f"A quote in {name} is never closed: the last record runs to the end.", 1
         if not _is_utf8(self._path):
             yield f"{name} is not UTF-8: text is read as Latin-1, paths byte for byte.", 1
@@ -168,12 +179,6 @@ def _delimiter(path: Path) -> str:
         header = next((line for line in file if line.strip()), "")
     unquoted = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=unquoted.count)
-
-
-class _RawCell(NamedTuple):
-    text: str
-    open: bool
-    """Whether a quote in it is never closed."""
 
 
 def _raw_cells(raw: str, delimiter: str) -> list[_RawCell]:
