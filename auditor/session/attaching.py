@@ -66,20 +66,22 @@ class Attacher:
         target: Path,
         one_each: bool,
     ) -> str:
-        """Write the array in the project's row order, block by block; returns its SHA-256."""
+        """Write the array in the project's row order; returns the SHA-256 of its values."""
         kept = np.dtype(np.float16 if array.dtype == np.float16 else np.float32)
         unfinished = target.with_suffix(".new")
         out = arrays.create(unfinished, array.shape, kept)
         digest = hashlib.sha256(str(array.shape).encode())
-        for block in arrays.blocks(len(array)):
-            values = np.asarray(array[order[block]] if order is not None else array[block])
-            _check_values(name, values, block.start, one_each)
-            out[block] = values
-            digest.update(np.ascontiguousarray(out[block]).data)
-            self.progress(f"attaching {name}", block.stop, len(array))
-        out.flush()
-        del out
-        unfinished.replace(target)
+        try:
+            for block in arrays.blocks(len(array)):
+                values = np.asarray(array[order[block]] if order is not None else array[block])
+                _check_values(name, values, block.start, one_each)
+                out[block] = values
+                digest.update(np.ascontiguousarray(out[block]).data)
+                self.progress(f"attaching {name}", block.stop, len(array))
+            out.flush()
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
         return digest.hexdigest()
 
 

@@ -86,13 +86,13 @@ def _grow(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     fresh_path.replace(path)
 
 
-def create(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def create(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.memmap[Any, Any]:
     """A new writable map of zeros whose room on the disk is taken at once.
 
     Writing into a sparse map when the disk is full would end the process by SIGBUS; taking the
     room first raises OSError instead.
     """
-    rows = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    rows: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, max(1, path.stat().st_size))

@@ -100,14 +100,15 @@ class Redo:
     title: str = field(default="", init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        row = db.execute(
+        row = first(
+            db,
             "select a.action_id, o.title, u.action_id from"
             f" (select undoes as action_id, max(action_id) as undo_id from action"
             f"  where undoes in ({_TAKEN_BACK}) group by undoes) a"
             " join action o on o.action_id = a.action_id join action u on u.action_id = a.undo_id"
             " where u.action_id > (select coalesce(max(action_id), 0) from action where undoes is null)"
-            " order by a.action_id limit 1"
-        ).fetchone()
+            " order by a.action_id limit 1",
+        )
         if row is None:
             raise NothingToRedoError("there is nothing to redo")
         action_id, self.title, undo_id = row
