@@ -51,8 +51,8 @@ def check_result(
     flagged = findings.filter(pc.fill_null(findings["flagged"], False))
     by_scope = _by_scope(metrics)
     of_set = by_scope.get("set", {}).get("", [])
-    classes = _class_rows(findings, flagged, by_scope.get("class", {}))
-    pairs = _pair_rows(flagged, by_scope.get("pair", {}))
+    classes, class_total = _class_rows(findings, flagged, by_scope.get("class", {}))
+    pairs, pair_total = _pair_rows(flagged, by_scope.get("pair", {}))
     judged = findings.num_rows
     return CheckResult(
         id=spec.id,
@@ -77,10 +77,10 @@ def check_result(
             ),
         ),
         splits=_split_rows(findings, flagged),
-        classes=tuple(classes[:TOP_CLASSES]),
-        class_total=len(classes),
-        pairs=tuple(pairs[:TOP_PAIRS]),
-        pair_total=len(pairs),
+        classes=classes,
+        class_total=class_total,
+        pairs=pairs,
+        pair_total=pair_total,
         histogram=_histogram(findings),
         top=_worst(flagged, top),
     )
@@ -117,49 +117,52 @@ def _by_scope(metrics: pa.Table) -> dict[str, dict[str, list[Metric]]]:
 
 def _class_rows(
     findings: pa.Table, flagged: pa.Table, metrics: Mapping[str, list[Metric]]
-) -> list[ClassRow]:
-    """Most flagged first. A sample of several classes counts in each of them."""
+) -> tuple[tuple[ClassRow, ...], int]:
+    """The classes flagged most, and how many there are; a sample counts in each of its classes."""
     samples, suspects = (_tally(pc.list_flatten(t["labels"])) for t in (findings, flagged))
-    names = {*samples, *metrics}
-    rows = [
+    names = sorted({*samples, *metrics}, key=lambda name: (-suspects.get(name, 0), name))
+    rows = (
         ClassRow(
             name=name,
             samples=samples.get(name, 0),
             flagged=suspects.get(name, 0),
             metrics=tuple(metrics.get(name, ())),
         )
-        for name in names
-    ]
-    return sorted(rows, key=lambda row: (-row.flagged, row.name))
+        for name in names[:TOP_CLASSES]
+    )
+    return tuple(rows), len(names)
 
 
-def _pair_rows(flagged: pa.Table, metrics: Mapping[str, list[Metric]]) -> list[PairRow]:
-    """Given -> suggested of single-label findings, and pairs the check measured itself."""
-    one_each = flagged.filter(
-        pc.and_(
-            pc.equal(pc.list_value_length(flagged["labels"]), 1),
-            pc.equal(pc.list_value_length(flagged["suggested"]), 1),
-        )
-    )
-    joined = pa.table(
-        {
-            "given": pc.list_flatten(one_each["labels"]),
-            "suggested": pc.list_flatten(one_each["suggested"]),
-        }
-    )
-    counted = joined.group_by(["given", "suggested"]).aggregate([([], "count_all")])
-    counts = {(r["given"], r["suggested"]): r["count_all"] for r in counted.to_pylist()}
-    measured = {tuple(json.loads(key)): values for key, values in metrics.items()}
-    rows = [
+def _pair_rows(
+    flagged: pa.Table, metrics: Mapping[str, list[Metric]]
+) -> tuple[tuple[PairRow, ...], int]:
+    """Given -> suggested of single-label findings and of pairs the check measured; how many."""
+    counts = _pair_counts(flagged)
+    measured: dict[tuple[str, str], list[Metric]] = {}
+    for key, values in metrics.items():
+        given, suggested = json.loads(key)
+        measured[given, suggested] = values
+    pairs = sorted({*counts, *measured}, key=lambda pair: (-counts.get(pair, 0), pair))
+    rows = (
         PairRow(
             given=given,
             suggested=suggested,
             flagged=counts.get((given, suggested), 0),
             metrics=tuple(measured.get((given, suggested), ())),
         )
-        for given, suggested in {*counts, *measured}
-    ]
-    return sorted(rows, key=lambda row: (-row.flagged, row.given, row.suggested))
+        for given, suggested in pairs[:TOP_PAIRS]
+    )
+    return tuple(rows), len(pairs)
+
+
+def _pair_counts(flagged: pa.Table) -> dict[tuple[str, str], int]:
+    single = (pc.equal(pc.list_value_length(flagged[name]), 1) for name in ("labels", "suggested"))
+    one_each = flagged.select(["labels", "suggested"]).filter(pc.and_(*single))
+    given, suggested = (pc.list_flatten(column) for column in one_each.columns)
+    joined = pa.table({"given": given, "suggested": suggested})
+    counted = joined.group_by(["given", "suggested"]).aggregate([([], "count_all")])
+    keys = zip(counted["given"].to_pylist(), counted["suggested"].to_pylist(), strict=True)
+    return dict(zip(keys, counted["count_all"].to_pylist(), strict=True))
 
 
 def _split_rows(findings: pa.Table, flagged: pa.Table) -> tuple[SplitRow, ...]:
@@ -178,7 +181,8 @@ def _histogram(findings: pa.Table) -> Histogram | None:
     """Bands of the probability of an error where it is calibrated, of the quality else."""
     has_p = findings["p_error"].null_count < findings.num_rows
     column = "p_error" if has_p else "quality"
-    known = findings.filter(pc.is_valid(findings[column]))
+    bare = findings.select([column, "flagged"])
+    known = bare.filter(pc.is_valid(bare[column]))
     if known.num_rows == 0:
         return None
     values: npt.NDArray[Any] = known[column].to_numpy()
@@ -195,7 +199,8 @@ def _histogram(findings: pa.Table) -> Histogram | None:
 def _worst(flagged: pa.Table, top: int) -> tuple[Finding, ...]:
     """Most probable errors first; where that is unknown, lowest quality first."""
     order = [("p_error", "descending"), ("quality", "ascending"), ("sample_id", "ascending")]
-    rows = flagged.take(pc.sort_indices(flagged, sort_keys=order)[:top]).to_pylist()
+    keys = flagged.select([name for name, _ in order])
+    rows = flagged.take(pc.sort_indices(keys, sort_keys=order)[:top]).to_pylist()
     return tuple(_finding(row) for row in rows)
 
 

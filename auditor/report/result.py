@@ -52,12 +52,19 @@ def _tidy(value: Any) -> Any:
     return value
 
 
+def _sayable(value: Any) -> Any:
+    """Text from the operating system, its lone surrogates (odd bytes) written as escapes."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
 def _by_key(values: dict[str, Any]) -> dict[str, Any]:
     return dict(sorted(values.items()))
 
 
 Number = Annotated[float | None, BeforeValidator(_tidy)]
 """A finite number, or null where there is none (NaN and infinity are not JSON)."""
+Text = Annotated[str, BeforeValidator(_sayable)]
+"""For names of files and what people typed; both may hold bytes that are not UTF-8."""
 Count = Annotated[int, Field(ge=0)]
 Tally = Annotated[dict[str, Count], AfterValidator(_by_key)]
 Texts = Annotated[dict[str, str], AfterValidator(_by_key)]
@@ -105,13 +112,13 @@ class Configuration(Part):
     device: str
     encoder: Encoder | None = None
     checks: tuple[str, ...] = ()
-    command: str | None = None
+    command: Text | None = None
 
 
 class Input(Part):
     """What was audited."""
 
-    source: str
+    source: Text
     format: str
     samples: Count
     fingerprint: str
@@ -192,7 +199,7 @@ class CheckResult(Part):
     title: str
     family: str
     status: Status
-    reason: str | None = None
+    reason: Text | None = None
     """Why it was skipped or failed."""
     about: str = ""
     cannot_see: tuple[str, ...] = ()
@@ -226,7 +233,7 @@ class UnreadableSample(Part):
     path: str
     row: int | None = None
     reason: str
-    detail: str = ""
+    detail: Text = ""
 
 
 class Change(Part):
@@ -279,7 +286,7 @@ class GateOutcome(Part):
 
     passed: bool
     rules: tuple[RuleOutcome, ...]
-    baseline: str | None = None
+    baseline: Text | None = None
 
 
 class FileReference(Part):
@@ -295,7 +302,7 @@ class Result(Part):
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
     tool: Tool
-    project: str
+    project: Text
     created: AwareDatetime
     configuration: Configuration
     input: Input

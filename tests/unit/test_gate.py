@@ -246,6 +246,7 @@ def test_without_its_findings_file_a_baseline_is_compared_by_number(tmp_path: Pa
     outcome = measure("label_errors>0", flagged=5, baseline=old)
     assert outcome.measured == 2
     assert "by number only" in outcome.words
+    assert measure("label_errors>0", flagged=1, baseline=old).measured == 0
     assert measure("unreadable_images>0", baseline=old).measured == 0
     with pytest.raises(GateSpecError, match=r"keep findings\.parquet beside old\.json"):
         measure("label_errors.p_error>0.5:count>0", baseline=old)

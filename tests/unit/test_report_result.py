@@ -58,6 +58,29 @@ def test_numbers_are_rounded_and_never_nan() -> None:
     assert (metric.value, metric.low, metric.high) == (0.9, None, None)
 
 
+def test_a_name_with_odd_bytes_is_written_as_escapes(tmp_path: Path) -> None:
+    odd = "caf\udce9"
+    audit = sample.result()
+    source = audit.input.model_dump() | {"source": odd}
+    named = Result.model_validate({**audit.model_dump(), "project": odd, "input": source})
+    assert (named.project, named.input.source) == (r"caf\udce9", r"caf\udce9")
+    results.write(named, tmp_path / "result.json")
+    assert results.read(tmp_path / "result.json") == named
+
+
+def test_of_very_many_pairs_the_most_flagged_are_kept_and_all_are_counted() -> None:
+    rows = 3 * build.TOP_PAIRS
+    table = sample.joined(rows, rows)
+    at = table.column_names.index("suggested")
+    # The first class pair twice, every other one once.
+    suggested = pa.array([[f"c{max(0, i - 5)}"] for i in range(rows)])
+    table = table.set_column(at, "suggested", suggested)
+    check = build.check_result(sample.spec(), table, base.metrics([]), parameters={})
+    assert check.pair_total == len({(i % 5, max(0, i - 5)) for i in range(rows)})
+    assert len(check.pairs) == build.TOP_PAIRS
+    assert (check.pairs[0].flagged, check.pairs[0].given) == (2, sample.CLASSES[0])
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
