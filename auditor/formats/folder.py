@@ -29,7 +29,7 @@ from auditor.formats.understanding import (
     order_classes,
     sample_table,
 )
-from auditor.formats.walk import Folder, is_image, subfolders, walk
+from auditor.formats.walk import Folder, is_folder, is_image, subfolders, walk
 from auditor.model import LABELS
 
 
@@ -53,7 +53,7 @@ class ImageFolder:
         if not source.is_dir():
             return False
         with os.scandir(source) as entries:
-            return any(is_image(entry.name) or entry.is_dir() for entry in entries)
+            return any(is_image(entry.name) or is_folder(entry) for entry in entries)
 
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
         _refuse_columns(options)

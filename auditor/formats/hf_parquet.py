@@ -40,6 +40,7 @@ from auditor.formats.understanding import (
     order_classes,
     sample_table,
 )
+from auditor.formats.walk import is_folder
 
 _LOOKED_AT = 64
 _BYTES_NAMES = (*IMAGE_NAMES, "bytes", "image_bytes", "jpg", "jpeg", "png", "webp")
@@ -175,11 +176,14 @@ def _may_hold_shards(folder: Path, depth: int = 2) -> bool:
 
     A walk of all of them would take long in a folder of a million images.
     """
-    with os.scandir(folder) as entries:
-        first = list(islice(entries, _LOOKED_AT))
+    try:
+        with os.scandir(folder) as entries:
+            first = list(islice(entries, _LOOKED_AT))
+    except OSError:
+        return False
     if any(entry.name.endswith(".parquet") for entry in first):
         return True
-    below = (entry for entry in first if not entry.name.startswith(".") and entry.is_dir())
+    below = (entry for entry in first if not entry.name.startswith(".") and is_folder(entry))
     return depth > 0 and any(_may_hold_shards(Path(entry.path), depth - 1) for entry in below)
 
 

@@ -20,6 +20,7 @@ IMAGE_SUFFIXES = frozenset(
     )
 )
 _NO_DATA_SUFFIXES = frozenset({".md", ".rst", ".py", ".ipynb", ".ini", ".db", ".log", ".toml"})
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 _NO_DATA_STEMS = ("readme", "license", "licence", "copying", "citation", "changelog")
 _NO_DATA_FOLDERS = frozenset({"__MACOSX", "__pycache__"})
 _VISITS_BY_LINK = 16
@@ -48,7 +49,9 @@ def is_image(name: str) -> bool:
 def subfolders(root: Path) -> list[str]:
     """Names of the folders right below that may hold data, by alphabet."""
     with os.scandir(root) as entries:
-        return sorted((e.name for e in entries if not _ignored(e.name) and e.is_dir()), key=_order)
+        return sorted(
+            (e.name for e in entries if not _ignored(e.name) and is_folder(e)), key=_order
+        )
 
 
 def walk(root: Path, problems: Problems) -> Iterator[Folder]:
@@ -70,7 +73,7 @@ def walk(root: Path, problems: Problems) -> Iterator[Folder]:
             parts = (*visit.parts, entry.name)
             if _ignored(entry.name):
                 continue
-            if _is_folder(entry):
+            if is_folder(entry):
                 if _may_enter(entry, visit.above | {here}, entered, problems, parts):
                     below.append(_Visit(entry.path, parts, visit.above | {here}))
             elif _is_sample(entry, problems, parts):
@@ -97,7 +100,8 @@ def _ignored(name: str) -> bool:
     return name.startswith(".") or name in _NO_DATA_FOLDERS
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # a link that leads to itself
@@ -127,7 +131,9 @@ def _may_enter(
 def _is_sample(entry: os.DirEntry[str], problems: Problems, parts: tuple[str, ...]) -> bool:
     if not is_image(entry.name):
         stem, suffix = os.path.splitext(entry.name.lower())  # noqa: PTH122
-        if suffix not in _NO_DATA_SUFFIXES and not stem.startswith(_NO_DATA_STEMS):
+        if suffix in _TABLE_SUFFIXES:
+            problems.add(f"The table {_shown(parts)} is ignored; import it if it lists the images.")
+        elif suffix not in _NO_DATA_SUFFIXES and not stem.startswith(_NO_DATA_STEMS):
             problems.add(f"The file {_shown(parts)} has no image's extension; ignored.")
         return False
     if _is_special(entry):

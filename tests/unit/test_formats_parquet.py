@@ -252,3 +252,24 @@ def test_real_test_set_is_understood_without_help() -> None:
     assert understood.columns == {"image": "image", "label": "label"}
     assert understood.extra_columns == {"background_colour_group": "int16"}
     assert (understood.samples, len(understood.classes)) == (10_000, 10)
+
+
+def test_a_row_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": _images(2), "label": ["a", "b"]}), source)
+    with pytest.raises(FormatError, match=r"a\.parquet, row 2"):
+        _write(_understand(source), tmp_path / "out", _edit("a.parquet", 2, "a"))
+
+
+def test_files_of_other_writers_keep_what_arrow_would_change(tmp_path: Path) -> None:
+    source = tmp_path / "a.parquet"
+    taken = pa.array([1, 2], pa.timestamp("ns"))
+    table = pa.table({"image": _images(2), "label": ["a", "b"], "taken": taken})
+    pq.write_table(table, source, store_schema=False, use_deprecated_int96_timestamps=True)
+    out = _write(_understand(source), tmp_path / "out", _edit("a.parquet", 0, "b"))
+    before, after = pq.ParquetFile(source), pq.ParquetFile(out)
+    assert after.schema.equals(before.schema)
+    assert after.metadata.metadata == before.metadata.metadata
+    assert after.read().drop_columns("label").equals(before.read().drop_columns("label"))
+    before.close()
+    after.close()
