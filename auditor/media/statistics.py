@@ -45,7 +45,7 @@ def quality(rgb: npt.NDArray[np.uint8], luma: npt.NDArray[np.uint8]) -> npt.NDAr
     Columns as in model.QUALITY_STATISTICS. brightness: mean luma; brightness_low and _high: its
     5th and 95th percentile; contrast: its standard deviation, all over 255; sharpness: log10 of
     the variance of the Laplacian of luma / 255, -6 to about 1.2; entropy: bits of its histogram,
-    0 to 8; saturation: mean of HSV's. All sums are of integers: a row's values do not depend on
+    0 to 8; saturation: mean of HSV's. All sums are of whole numbers: a row's values do not depend on
     the rows beside it. Ideas: CleanVision; Pech-Pacheco et al. 2000 (variance of the Laplacian).
     """
     count, size = len(luma), luma[0].size
@@ -79,24 +79,27 @@ def perceptual_hash(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
     Benchmarking of Perceptual Image Hash Functions, 2010, section 3.2.1.
     """
     _, height, width = luma.shape
-    mean = luma.mean(axis=(1, 2), dtype=np.float64, keepdims=True)
-    centred, across = luma - mean, _cosines(width).T
+    levels, across = luma.astype(np.float32), _cosines(width).T
     # A stack of small products, not one large matrix: BLAS spreads a large one over threads that
     # wait longer than they work, and its rounding would depend on the images beside.
-    rows = [centred[:, at : at + _ROWS] @ across for at in range(0, height, _ROWS)]
+    rows = [levels[:, at : at + _ROWS] @ across for at in range(0, height, _ROWS)]
     waves = _cosines(height) @ np.concatenate(rows, axis=1)
     values = waves[:, _V, _U]
     middle = np.median(values, axis=1, keepdims=True)
-    bits = values > middle + 1e-6  # rounding errors of an empty image are no content
+    bits = values > middle + 1e-3  # rounding errors of an empty image are no content
     hashes: npt.NDArray[np.uint64] = bits.astype(np.uint64) @ _WEIGHTS
     return hashes
 
 
 @lru_cache(maxsize=64)
-def _cosines(size: int) -> npt.NDArray[np.float64]:
-    """The first 11 basis vectors of the cosine transform (type II) of a length, as means."""
-    places = (np.arange(size) + 0.5) / size
-    return np.cos(np.pi * np.arange(11)[:, None] * places) / size
+def _cosines(size: int) -> npt.NDArray[np.float32]:
+    """The first 11 basis vectors of the cosine transform (type II) of a length, as means.
+
+    Zero for the frequencies that a length under 11 does not have.
+    """
+    waves, places = np.arange(11)[:, None], (np.arange(size) + 0.5) / size
+    basis = np.where(waves < size, np.cos(np.pi * waves * places) / size, 0)
+    return basis.astype(np.float32)
 
 
 def _sharpness(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -109,7 +112,7 @@ def _sharpness(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     laplacian -= wide[:, 2:, 1:-1]
     laplacian -= wide[:, 1:-1, :-2]
     laplacian -= wide[:, 1:-1, 2:]
-    flat = laplacian.reshape(count, -1).astype(np.int64)
+    flat = laplacian.reshape(count, -1).astype(np.float64)  # whole numbers: the sums are exact
     total, squares = flat.sum(axis=1), np.einsum("ij,ij->i", flat, flat)
     size = flat.shape[1]
     variance = (squares / size - (total / size) ** 2) / 255**2
@@ -121,7 +124,7 @@ def _saturation(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     most = np.maximum(np.maximum(rgb[0], rgb[1]), rgb[2])
     least = np.minimum(np.minimum(rgb[0], rgb[1]), rgb[2])
     share = np.divide(most - least, np.maximum(most, 1), dtype=np.float32)
-    share *= 65536  # to whole numbers: their sum has no order of addition
-    flat = np.rint(share).astype(np.int32).reshape(len(share), -1)
-    mean: npt.NDArray[np.float64] = flat.sum(axis=1, dtype=np.int64) / (flat.shape[1] * 65536)
+    share *= 65536
+    flat = np.rint(share, out=share).reshape(len(share), -1)  # whole numbers: the sum is exact
+    mean: npt.NDArray[np.float64] = flat.sum(axis=1, dtype=np.float64) / (flat.shape[1] * 65536)
     return mean
