@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import charts, words
@@ -16,6 +16,9 @@ from auditor.report.files import write_text
 from auditor.report.findings import UNREADABLE
 from auditor.report.pictures import BUDGET, NEIGHBOURS_SHOWN, Album
 from auditor.report.result import CheckResult, Result
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def render(
@@ -48,6 +51,9 @@ def write(
 
 
 def _environment() -> Environment:
+    # Here and not above: most commands start without ever making a page.
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
