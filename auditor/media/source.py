@@ -21,6 +21,8 @@ MAX_BYTES = 1 << 30
 """A larger file is refused: no image format needs it, and a worker must hold it whole."""
 
 _BATCH_BYTES = 64 << 20
+_BATCH_ROWS = 4096
+"""At most: where images repeat, the bytes stored say little of the bytes read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class _ParquetImages:
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
         if group != self._group or row < self._first:
             rows = int(self._starts[group + 1] - self._starts[group])
-            batch_rows = max(1, min(rows, rows * _BATCH_BYTES // max(1, self._sizes[group])))
+            fitting = rows * _BATCH_BYTES // max(1, self._sizes[group])
+            batch_rows = max(1, min(rows, fitting, _BATCH_ROWS))
             self._batches = self._file.iter_batches(batch_rows, [group], [self._column])
             self._group, self._first = group, int(self._starts[group])
             self._batch = self._batch[:0]
