@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from auditor.session.progress import Progress, silent
+from auditor.progress import Progress, silent
 
 _LINE_EVERY = 5.0
 """Seconds between progress lines where there is no terminal to draw a bar on."""

@@ -17,6 +17,7 @@ from auditor import formats
 from auditor.formats.base import FileMode, ImportOptions, Understanding, from_json
 from auditor.jobs.pool import Pool
 from auditor.model import ChangeSet
+from auditor.progress import Progress, silent
 from auditor.report import gate
 from auditor.report.result import ExitCode, Result
 from auditor.session import deciding
@@ -25,7 +26,6 @@ from auditor.session.auditing import AuditOptions, Auditor, CheckEnd
 from auditor.session.exporting import Exported, Exporter
 from auditor.session.folder import ProjectFolder, default_for
 from auditor.session.importing import Imported, Importer
-from auditor.session.progress import Progress, silent
 from auditor.session.results import Reporter, Wanted
 from auditor.store import media, project, review, runs, samples
 from auditor.store.db import Connection, Store

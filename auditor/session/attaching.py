@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.model import label_codes
+from auditor.progress import Progress
 from auditor.session.folder import ProjectFolder
-from auditor.session.progress import Progress
 from auditor.store import arrays, project, samples
 from auditor.store.db import Store
 

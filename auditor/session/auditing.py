@@ -18,9 +18,9 @@ from auditor.checks.base import CheckSpec, ParameterError, parameters
 from auditor.formats.base import Understanding
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA, ChangeSet
+from auditor.progress import Progress
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import SHARD, TaskError, fair_rows, raise_failure, shards
-from auditor.session.progress import Progress
 from auditor.store import arrays, project, runs, samples
 from auditor.store.db import Store
 

@@ -15,8 +15,8 @@ from auditor.formats.base import Understanding, to_json
 from auditor.jobs.messages import TaskFailed
 from auditor.jobs.pool import Handlers, Pool, Task
 from auditor.model import MEDIA_SCHEMA, ChangeSet, Reason
+from auditor.progress import Progress
 from auditor.session.folder import ProjectFolder
-from auditor.session.progress import Progress
 from auditor.store import media, project, samples
 from auditor.store.db import Store
 

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from auditor.progress import silent
 from auditor.session.attaching import ArrayError, Attached, Attacher
 from auditor.session.folder import ProjectFolder
-from auditor.session.progress import silent
 from auditor.store.db import Store
 from tests import tables
 

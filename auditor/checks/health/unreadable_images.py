@@ -20,7 +20,7 @@ class UnreadableImages:
         title="Unreadable images",
         family="health",
         scope="shard",
-        needs=frozenset({"reason"}),
+        needs=frozenset({"reason", "detail"}),
         sources=(
             "JPEG: ITU-T T.81; warnings of libjpeg-turbo where it had to invent pixels",
             "PNG Specification, third edition: chunk layout and check sums",
