@@ -22,15 +22,18 @@ from auditor.formats.base import (
 )
 from auditor.formats.output import Edit, Edits, place_file, prepare
 from auditor.formats.understanding import (
-    BATCH,
     SPLITS,
     Problems,
+    batched,
     note_lookalikes,
     order_classes,
     sample_table,
 )
 from auditor.formats.walk import Folder, is_folder, is_image, subfolders, walk
 from auditor.model import LABELS
+
+_Row = tuple[str, tuple[str, ...], str | None]
+"""Address, labels, split."""
 
 
 class _Place(NamedTuple):
@@ -90,19 +93,7 @@ class ImageFolder:
         )
 
     def read(self, understood: Understanding) -> Iterator[pa.Table]:
-        split_first = _split_first(understood.root, Problems())
-        rows: list[tuple[str, list[str], str | None]] = []
-        for folder in walk(understood.root, Problems()):
-            place = _place(folder.parts, split_first)
-            labels = [] if place.label is None else [place.label]
-            rows.extend(
-                (address.encode(_joined(folder.parts, name)), labels, place.split)
-                for name in folder.images
-            )
-            while len(rows) >= BATCH:
-                yield _table(rows[:BATCH])
-                del rows[:BATCH]
-        if rows:
+        for rows in batched(_rows(understood.root)):
             yield _table(rows)
 
     def write(
@@ -183,7 +174,15 @@ def _joined(parts: tuple[str, ...], name: str) -> str:
     return "/".join((*parts, name))
 
 
-def _table(rows: list[tuple[str, list[str], str | None]]) -> pa.Table:
+def _rows(root: Path) -> Iterator[_Row]:
+    split_first = _split_first(root, Problems())
+    for folder in walk(root, Problems()):
+        place = _place(folder.parts, split_first)
+        for name in folder.images:
+            yield address.encode(_joined(folder.parts, name)), _labels(place), place.split
+
+
+def _table(rows: list[_Row]) -> pa.Table:
     path, labels, split = zip(*rows, strict=True)
     return sample_table(
         pa.array(path, pa.string()), pa.array(labels, LABELS), split=pa.array(split, pa.string())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +15,7 @@ import pyarrow.compute as pc
 from auditor.model import SAMPLE_SCHEMA
 
 SPLITS = frozenset({"train", "val", "valid", "validation", "test", "dev"})
+T = TypeVar("T")
 BATCH = 65_536
 SHOWN_PROBLEMS = 20
 
@@ -31,6 +34,13 @@ class Problems:
         self.count += times
         if len(self.first) < SHOWN_PROBLEMS:
             self.first.append(sentence)
+
+
+def batched(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """The items in lists of `size`, the last as long as what is left."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, size)):
+        yield batch
 
 
 def order_classes(names: Iterable[str]) -> tuple[str, ...]:

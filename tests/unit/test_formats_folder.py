@@ -11,6 +11,7 @@ import pytest
 
 from auditor import address, formats
 from auditor.formats.base import EDIT_SCHEMA, FileMode, FormatError, ImportOptions, Written
+from auditor.formats.understanding import batched
 
 
 def _make(root: Path, *paths: str) -> Path:
@@ -128,12 +129,18 @@ def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
     assert any("pipe.jpg" in problem for problem in understood.problems)
 
 
-def test_thirteen_thousand_files_come_in_order_and_in_batches(tmp_path: Path) -> None:
+def test_thirteen_thousand_files_come_in_order(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     for number in range(13_000):
         (tmp_path / "c" / f"{number:05}.jpg").touch()
     found = list(_read(tmp_path))
     assert found == [f"c/{number:05}.jpg" for number in range(13_000)]
+
+
+def test_batches_hold_every_item_once() -> None:
+    assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(batched(range(4), 2)) == [[0, 1], [2, 3]]
+    assert list(batched([], 2)) == []
 
 
 def test_a_relabelled_file_moves_within_its_split(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from auditor.formats.records.base import (
     typed_array,
     unique_names,
 )
+from auditor.formats.understanding import batched
 
 _BOM = "\ufeff"
 _CHUNK = 1024
@@ -56,7 +56,7 @@ class Delimited(Records):
         self._uneven: list[int] = []
         self.count = 0
         last = header.raw
-        while chunk := list(islice(records, _CHUNK)):
+        for chunk in batched(records, _CHUNK):
             self._keep([record.cells for record in chunk])
             last = chunk[-1].raw
         self.troubles = list(self._find_troubles(_raw_cells(last, self._delimiter)[-1]))
