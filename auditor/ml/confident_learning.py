@@ -1,0 +1,168 @@
+"""Confident learning in blocks: cleanlab's numbers for probabilities larger than the memory.
+
+Source: Northcutt, Jiang, Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset
+Labels". Thresholds, counts, scores and flags are those of cleanlab 2.9, to the last sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Report = Callable[[int, int], None]
+
+FILTERS = (
+    "low_normalized_margin",
+    "low_self_confidence",
+    "prune_by_noise_rate",
+    "prune_by_class",
+    "both",
+    "confident_learning",
+    "predicted_neq_given",
+)
+"""cleanlab's rules for what is an error."""
+
+_BLOCK_BYTES = 1 << 25  # of float32: stays near the caches
+_SLACK = 1e-6  # cleanlab's FLOATING_POINT_COMPARISON
+_LEAST_THRESHOLD = 2e-6  # cleanlab's CONFIDENT_THRESHOLDS_LOWER_BOUND
+_NEVER = 2.0  # threshold of a class without a sample
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentCounts:
+    """What confident learning knows of n samples and K classes."""
+
+    self_confidence: Floats
+    """(n,) probability of the given class."""
+    best_other: Ints
+    """(n,) likeliest class other than the given one; -1 if there is only one class."""
+    other_confidence: Floats
+    """(n,) its probability."""
+    thresholds: npt.NDArray[np.float64]
+    """(K,) mean probability of a class over the samples labelled so."""
+    confident_joint: Ints
+    """(K, K) counts of given class (row) and confidently guessed class (column)."""
+    off_diagonal: Mask
+    """(n,) confidently guessed to be of another class, and that class is the likeliest."""
+
+    @property
+    def normalized_margin(self) -> Floats:
+        """(n,) in [0, 1]: half of 1 + p(given) - p(best other); low where the label is doubtful."""
+        return (self.self_confidence - self.other_confidence + 1) / 2
+
+    @property
+    def issues(self) -> int:
+        """Estimated number of label errors: cleanlab's num_label_issues."""
+        return int(self.off_diagonal.sum())
+
+    def calibrated_joint(self, labels: Ints) -> Ints:
+        """(K, K) the confident joint scaled so that its rows sum to the given labels' counts."""
+        from cleanlab.count import calibrate_confident_joint
+
+        joint: Ints = calibrate_confident_joint(self.confident_joint, labels)
+        return joint
+
+    def lowest_margins(self) -> Mask:
+        """Flags of filter_by="low_normalized_margin": the `issues` smallest margins."""
+        flags = np.zeros(len(self.best_other), dtype=bool)
+        flags[np.argsort(self.normalized_margin)[: self.issues]] = True
+        return flags
+
+
+def count(
+    pred_probs: npt.NDArray[Any], labels: Ints, rows: Ints | None, report: Report
+) -> ConfidentCounts:
+    """Stream once for the thresholds and once for the counts.
+
+    Args: pred_probs (N, K): rows sum to one; float16 is computed in float32, others as they
+    are; may be a memory map. labels (n,): given codes in 0..K-1 of its `rows` (None: of all).
+    Memory: O(n + K^2) and blocks of 32 MiB.
+    """
+    size = max(1, _BLOCK_BYTES // (4 * pred_probs.shape[1]))
+    dtype = np.float64 if pred_probs.dtype == np.float64 else np.float32
+    own = np.empty(len(labels), dtype)
+    for block in _blocks(len(labels), size * 8):
+        own[block] = pred_probs[block if rows is None else rows[block], labels[block]]
+        report(block.stop, 9 * len(labels))
+    thresholds = _thresholds(own, labels, pred_probs.shape[1])
+    least = torch.from_numpy(_at_least(thresholds - _SLACK, dtype))
+    other, confidence = np.empty(len(labels), np.int64), np.empty(len(labels), dtype)
+    guess = np.empty(len(labels), np.int64)
+    for block in _blocks(len(labels), size):
+        table = _read(pred_probs, block, rows, dtype)
+        given = torch.from_numpy(labels[block])
+        other[block], confidence[block], guess[block] = _judge(table, given, least)
+        report(len(labels) + 8 * block.stop, 9 * len(labels))
+    joint = np.zeros((len(thresholds), len(thresholds)), np.int64)
+    sure = guess >= 0
+    np.add.at(joint, (labels[sure], guess[sure]), 1)
+    np.fill_diagonal(joint, joint.diagonal().clip(min=1))
+    # A guess does not count where the given class is as likely as the best one.
+    raised = own + own.dtype.type(_SLACK)
+    best = (raised > confidence) | ((raised == confidence) & (labels < other))
+    return ConfidentCounts(
+        own, other, confidence, thresholds, joint, sure & (guess != labels) & ~best
+    )
+
+
+def flags(pred_probs: npt.NDArray[Any], labels: Ints, rule: str) -> Mask:
+    """Flags (n,) by one of cleanlab's FILTERS, by cleanlab itself, with the whole table in memory."""
+    from cleanlab.filter import find_label_issues
+
+    table = pred_probs.astype(np.float32) if pred_probs.dtype == np.float16 else pred_probs
+    found: Mask = find_label_issues(labels, table, filter_by=rule, n_jobs=1)
+    return found
+
+
+def _blocks(rows: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+
+
+def _read(
+    pred_probs: npt.NDArray[Any], block: slice, rows: Ints | None, dtype: type[Any]
+) -> torch.Tensor:
+    # torch turns float16 into float32 several times faster than numpy; numpy copies the map.
+    part = np.array(pred_probs[block if rows is None else rows[block]])
+    return torch.from_numpy(part).to(torch.float64 if dtype is np.float64 else torch.float32)
+
+
+def _judge(
+    table: torch.Tensor, given: torch.Tensor, least: torch.Tensor
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Best other class, its probability, and the confident guess (-1: none) of a block."""
+    index = torch.arange(len(table))
+    own = table[index, given]
+    over = table >= least
+    sure = over.sum(dim=1)
+    only = over.max(dim=1).indices
+    table[index, given] = -1
+    confidence, other = table.max(dim=1)
+    likeliest = torch.where(
+        own > confidence,
+        given,
+        torch.where(own == confidence, torch.minimum(given, other), other),
+    )
+    guess = torch.where(sure > 1, likeliest, torch.where(sure == 1, only, -1))
+    return other.numpy(), confidence.numpy(), guess.numpy()
+
+
+def _thresholds(own: Floats, labels: Ints, classes: int) -> npt.NDArray[np.float64]:
+    # Sorted by class, each mean is taken over the same numbers in the same order as cleanlab's.
+    order = np.argsort(labels, kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=classes))[:-1]
+    means = [part.mean() if len(part) else _NEVER for part in np.split(own[order], ends)]
+    return np.clip(np.array(means, np.float64), _LEAST_THRESHOLD, None)
+
+
+def _at_least(bounds: npt.NDArray[np.float64], dtype: type[Any]) -> npt.NDArray[Any]:
+    """The smallest numbers of `dtype` that are not below `bounds`: comparing stays exact."""
+    near = bounds.astype(dtype)
+    return np.where(near < bounds, np.nextafter(near, dtype(np.inf)), near).astype(dtype)

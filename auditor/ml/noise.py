@@ -1,0 +1,224 @@
+"""A model of how given labels came about, fitted to out-of-sample probabilities without truth.
+
+The views say how likely each class is for an image; a given label is the true class, or an error.
+Errors are likelier for some classes and for images that are hard, and go to classes that the
+image resembles. Fitting that model by maximum likelihood gives each label's probability of being
+wrong, the temperature of each view, and the weight of each view in the average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+RESEMBLANCE = 0.2
+"""How strongly errors go to the classes that an image resembles: the power of its probability.
+
+0: only the pair of classes matters. It is set, not fitted: on clean labels a free power would
+explain the classifier's own errors as label errors."""
+RESEMBLANCE_RANGE = (0.1, 0.3)
+"""The range over which the intervals let it vary."""
+
+_ROWS = 20_000  # enough for the model's few numbers
+_PAIRS_UP_TO = 50  # more classes: too many pairs to fit the preferred ones
+_FLOOR = 1e-12
+_TINY = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What is believed about n samples."""
+
+    classes: Floats
+    """(n, K) probability of each class from the image alone: averaged, temperature applied."""
+    p_error: Floats
+    """(n,) probability that the given label is wrong."""
+    true: Floats
+    """(n, K) probability of each class from the image and its given label."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseModel:
+    """Fitted numbers: see the module. Tensors on the CPU, float32."""
+
+    weights: torch.Tensor
+    """(M,) exponent of each view in the product of views; 1 view: the inverse temperature."""
+    rate: torch.Tensor
+    """(K,) log-odds of an error for an image of that true class and of middling difficulty."""
+    slope: torch.Tensor
+    """() what the log-odds gain from the easiest image to the hardest."""
+    pairs: torch.Tensor
+    """(K, K) log-preference for a wrong label (column) given the true class (row)."""
+    confidences: torch.Tensor
+    """Sorted confidences of the fitted rows: difficulty is the rank among them."""
+    resemblance: float = RESEMBLANCE
+
+    @property
+    def temperature(self) -> float:
+        """The divisor of the mean log-probability of the views."""
+        return 1 / max(float(self.weights.sum()), 1e-6)
+
+    def posterior(self, log_probabilities: torch.Tensor, given: torch.Tensor) -> Posterior:
+        """Beliefs about samples from (M, n, K) log-probabilities and (n,) given codes."""
+        with torch.no_grad():
+            difficulty = self._difficulty(log_probabilities)
+            classes, right, wrong = self.parts(log_probabilities, given, difficulty)
+            total = (right + wrong.sum(dim=1)).clamp_min(_FLOOR)
+            true = wrong / total[:, None]
+            true[torch.arange(len(given)), given] = right / total
+            p_error = (wrong.sum(dim=1) / total).clamp(0, 1)
+        return Posterior(classes.numpy(), p_error.numpy(), true.numpy())
+
+    def parts(
+        self, views: torch.Tensor, given: torch.Tensor, difficulty: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Class probabilities (n, K), P(given and right) (n,), P(given and wrong, true=k) (n, K)."""
+        rows = torch.arange(len(given))
+        classes = torch.einsum("mnk,m->nk", views, self.weights).softmax(dim=1)
+        rate = torch.sigmoid(self.rate + self.slope * difficulty[:, None])
+        right = classes[rows, given] * (1 - rate[rows, given])
+        prefer = self._preferences()
+        like = (classes + _TINY) ** self.resemblance
+        share = prefer[:, given].T * like[rows, given][:, None] / (like @ prefer.T + _FLOOR)
+        return classes, right, classes * rate * share
+
+    def _preferences(self) -> torch.Tensor:
+        same = torch.eye(len(self.rate), dtype=torch.bool)
+        return self.pairs.masked_fill(same, -torch.inf).softmax(dim=1)
+
+    def _difficulty(self, views: torch.Tensor) -> torch.Tensor:
+        rank = torch.searchsorted(self.confidences, confidence(views))
+        return 0.5 - rank / max(len(self.confidences), 1)
+
+
+def confidence(views: torch.Tensor) -> torch.Tensor:
+    """Largest mean log-probability (n,) over classes of (M, n, K) views."""
+    return views.mean(dim=0).amax(dim=1).contiguous()
+
+
+def fit(
+    views: torch.Tensor,
+    given: torch.Tensor,
+    report: Callable[[], None],
+    *,
+    start: NoiseModel | None = None,
+    resemblance: float = RESEMBLANCE,
+    multiplicity: torch.Tensor | None = None,
+) -> NoiseModel:
+    """The most likely model of (M, n, K) out-of-sample log-probabilities and (n,) given codes.
+
+    Fits on all the rows it gets: pass a part of them (`fitting_rows`). `multiplicity` (n,)
+    repeats rows, for the bootstrap. Each number has a normal prior worth about one observation.
+    """
+    model = replace(start or _start(views), resemblance=resemblance)
+    difficulty = model._difficulty(views)  # noqa: SLF001: our own class
+    count = torch.ones(len(given)) if multiplicity is None else multiplicity
+    log_weights = torch.log(model.weights).requires_grad_()
+    free = [model.rate.clone().requires_grad_(), model.slope.clone().requires_grad_()]
+    if views.shape[2] <= _PAIRS_UP_TO:
+        free.append(model.pairs.clone().requires_grad_())
+    optimiser = torch.optim.LBFGS(
+        [log_weights, *free],
+        max_iter=60,
+        tolerance_grad=1e-6,
+        tolerance_change=1e-7,
+        line_search_fn="strong_wolfe",
+    )
+
+    def current() -> NoiseModel:
+        pairs = free[2] if len(free) > 2 else model.pairs
+        return replace(
+            model, weights=log_weights.exp(), rate=free[0], slope=free[1], pairs=pairs
+        )
+
+    def loss() -> torch.Tensor:
+        report()
+        optimiser.zero_grad()
+        now = current()
+        _, right, wrong = now.parts(views, given, difficulty)
+        evidence = torch.log(right + wrong.sum(dim=1) + _FLOOR)
+        value = (_prior(now, log_weights, model) - (count * evidence).sum()) / count.sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    done = current()
+    return replace(
+        done,
+        weights=done.weights.detach(),
+        rate=done.rate.detach(),
+        slope=done.slope.detach(),
+        pairs=done.pairs.detach(),
+    )
+
+
+def _prior(now: NoiseModel, log_weights: torch.Tensor, model: NoiseModel) -> torch.Tensor:
+    """Minus the log of the priors: rates alike, slope about 1, no preferred pairs."""
+    spread = (now.rate - now.rate.mean()).square().sum()
+    level = (now.rate.mean() + 3).square() / 8
+    return (
+        (spread + (now.slope - 1).square() + now.pairs.square().sum() / len(now.rate)) / 2
+        + level
+        + (log_weights + np.log(len(model.weights))).square().sum() / 8
+    )
+
+
+def _start(views: torch.Tensor) -> NoiseModel:
+    kinds, _, classes = views.shape
+    return NoiseModel(
+        weights=torch.full((kinds,), 1 / kinds),
+        rate=torch.full((classes,), -2.0),
+        slope=torch.tensor(1.0),
+        pairs=torch.zeros(classes, classes),
+        confidences=confidence(views).sort().values,
+    )
+
+
+def fitting_rows(rows: int, limit: int = _ROWS) -> Ints:
+    """Rows to fit on: all, or `limit` evenly spaced (their order must mean nothing)."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, limit)).astype(np.int64))
+
+
+def plausible(
+    model: NoiseModel, views: torch.Tensor, given: torch.Tensor, seed: int, report: Callable[[], None]
+) -> list[NoiseModel]:
+    """Models that could as well be true: bootstrap refits, and the ends of the resemblance range.
+
+    The spread of what they say is the interval: it holds the doubt of the sample's size and
+    of the one assumption that the data cannot settle.
+    """
+    models = [
+        fit(views, given, report, start=model, resemblance=end) for end in RESEMBLANCE_RANGE
+    ]
+    draw = np.random.default_rng(seed)
+    for _ in range(4):
+        drawn = torch.from_numpy(draw.poisson(1.0, len(given)).astype(np.float32))
+        models.append(fit(views, given, report, start=model, multiplicity=drawn))
+    return models
+
+
+def expected_noise(posterior_true: Floats, given: Ints, classes: int) -> npt.NDArray[np.float64]:
+    """Expected number (K, K) of samples with given class (row) and true class (column)."""
+    joint = np.zeros((classes, classes))
+    np.add.at(joint, given, posterior_true)
+    return joint
+
+
+__all__: list[Any] = [
+    "RESEMBLANCE",
+    "NoiseModel",
+    "Posterior",
+    "confidence",
+    "expected_noise",
+    "fit",
+    "fitting_rows",
+    "plausible",
+]
