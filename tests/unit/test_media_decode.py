@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -170,9 +172,6 @@ def test_big_endian_16_bit_grey_is_scaled_too() -> None:
 
 
 def test_16_bit_colour_keeps_its_high_byte() -> None:
-    import struct
-    import zlib
-
     row = b"\0" + struct.pack(">6H", 65535, 0, 0, 0x8000, 0x0100, 0xFF00)
     body = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
     chunks = ((b"IHDR", body), (b"IDAT", zlib.compress(row)), (b"IEND", b""))
