@@ -51,6 +51,7 @@ class CheckSpec:
     title: str
     family: str
     scope: Literal["shard", "dataset"]
+    """A shard check sees slices, in parallel; its metrics are counts, which the engine sums."""
     needs: frozenset[str]
     """Columns and arrays the engine must supply: "label", "pixel_hash", "embedding", ..."""
     one_of: tuple[str, ...] = ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ def scan(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kep
     """The one pass over the bytes: rows of MEDIA_SCHEMA."""
     from auditor.media.scan import scan as pass_over
 
+    _use_threads(1)
     return {"media": pass_over(samples, _source(config, kept), report)}
 
 
@@ -136,9 +139,13 @@ def check(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kept)
 
 
 def _use_threads(threads: int) -> None:
-    import torch
+    """Share the cores: workers whose BLAS threads wait on each other are many times slower."""
+    from threadpoolctl import threadpool_limits
 
-    torch.set_num_threads(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # for what is loaded later
+    threadpool_limits(threads)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
 
 
 Job = Callable[[pa.Table, Mapping[str, Any], Report, Kept], Tables]

@@ -168,8 +168,10 @@ def findings(db: Connection, check_id: str, *, only_flagged: bool = False) -> pa
 
 
 def metrics(db: Connection, check_id: str) -> pa.Table:
+    """The newest metrics of a check. Those of a check that runs in shards are counts, and summed."""
     return arrow(
         db,
-        f"select * exclude (run_id) from metric where run_id = ({_LATEST}) order by scope, key, name",
+        "select scope, key, name, sum(value) as value, sum(low) as low, sum(high) as high from metric"
+        f" where run_id = ({_LATEST}) group by scope, key, name order by scope, key, name",
         [check_id],
     )
