@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from auditor import formats
 from auditor.formats.base import EDIT_SCHEMA, FormatError, ImportOptions, Understanding
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+TEXT = st.text(
+    st.sampled_from('",\r\n; a') | st.characters(codec="utf-8", exclude_characters="\0"), max_size=6
+)
 PLAIN = TEXT.map(lambda text: "".join(c for c in text if c not in '",\r\n;|\t\ufeff') or "x")
 
 
@@ -189,6 +191,7 @@ def test_several_possible_labels_are_an_error_that_lists_them(tmp_path: Path) ->
         (["['a', 'b']", "['b']"], "python", ["a", "b"]),
         (["animal|cat", "animal|dog", "animal|bird"], None, ["animal|cat"]),
         (["shirt;top", "dress"], None, ["shirt;top"]),
+        (["a;b", "a"], None, ["a;b"]),
     ],
 )
 def test_several_labels_in_a_cell_are_guessed_with_care(
@@ -203,6 +206,19 @@ def test_several_labels_in_a_cell_are_guessed_with_care(
     _write(understood, tmp_path / "out", _edit("1.png", *first))
     again = _understand(tmp_path / "out" / "list.csv", label_separator=separator or "")
     assert _read(again)[1]["labels"] == first
+
+
+def test_an_edit_to_the_same_labels_leaves_the_cell_as_it_is(tmp_path: Path) -> None:
+    text = "path,label\na.png,x; y;x\nb.png,y\n"
+    understood = _understand(_source(tmp_path, text), label_separator=";")
+    assert _read(understood)[0]["labels"] == ["x", "y"]
+    assert _write(understood, tmp_path / "out", _edit("a.png", "x", "y")).decode() == text
+
+
+def test_extra_columns_that_differ_in_case_are_told_apart(tmp_path: Path) -> None:
+    text = "path,label,Age,age,sample_id\na.png,x,1,2,3\n"
+    understood = _understand(_source(tmp_path, text))
+    assert list(understood.extra_columns) == ["Age", "age_", "sample_id_"]
 
 
 def test_a_separator_inside_a_new_label_is_refused(tmp_path: Path) -> None:
@@ -225,6 +241,7 @@ def test_bytes_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
     assert written == data.replace(b"dog", b"caf\xe9")
     with pytest.raises(FormatError, match="Latin-1"):
         _write(understood, tmp_path / "other", _edit("b.png", "\u65e5"))
+    assert not (tmp_path / "other").exists()
 
 
 def test_problems_name_the_place(tmp_path: Path) -> None:
@@ -279,6 +296,13 @@ def test_json_lines_change_in_one_value_only(tmp_path: Path) -> None:
         '{"label":1.0,"path":"b.png"}\r\n'
         '{"path": "c.png", "label": 2}\n'
     )
+
+
+def test_the_last_of_equal_keys_counts_in_json(tmp_path: Path) -> None:
+    text = '{"path": "a.png", "label": "x", "label": "y"}\n'
+    understood = _understand(_source(tmp_path, text, "list.jsonl"))
+    written = _write(understood, tmp_path / "out", _edit("a.png", "z")).decode()
+    assert written == text.replace('"y"', '"z"')
 
 
 def test_json_lines_may_hold_lists(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from auditor import address, formats
 from auditor.formats.base import EDIT_SCHEMA, FileMode, FormatError, ImportOptions, Written
+from auditor.formats.output import whole_file
 from auditor.formats.understanding import batched
 
 
@@ -175,6 +176,27 @@ def test_files_can_be_linked(tmp_path: Path) -> None:
     assert (tmp_path / "soft/a/1.jpg").readlink() == root / "a/1.jpg"
     assert (tmp_path / "hard/a/1.jpg").samefile(root / "a/1.jpg")
     assert not (tmp_path / "hard/a/1.jpg").is_symlink()
+
+
+def test_a_hard_link_is_of_the_file_a_link_leads_to(tmp_path: Path) -> None:
+    root = _make(tmp_path / "in", "a/1.jpg")
+    (root / "a/2.jpg").symlink_to(root / "a/1.jpg")
+    _write(root, tmp_path / "out", files="hardlink")
+    assert not (tmp_path / "out/a/2.jpg").is_symlink()
+    assert (tmp_path / "out/a/2.jpg").samefile(root / "a/1.jpg")
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "a.txt"
+
+    def break_off() -> None:
+        with whole_file(target) as partial:
+            partial.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert list(target.parent.iterdir()) == []
 
 
 def test_never_writes_into_its_source(tmp_path: Path) -> None:

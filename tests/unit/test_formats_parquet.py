@@ -12,6 +12,7 @@ import pytest
 
 from auditor import formats
 from auditor.formats.base import EDIT_SCHEMA, FormatError, ImportOptions, Understanding
+from auditor.formats.understanding import BATCH
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 
@@ -164,6 +165,13 @@ def test_rows_are_counted_over_row_groups(tmp_path: Path) -> None:
     assert _understand(source).classes == tuple(labels)
 
 
+def test_rows_are_counted_over_batches(tmp_path: Path) -> None:
+    source, count = tmp_path / "a.parquet", BATCH + 5
+    pq.write_table(pa.table({"image": [b"x"] * count, "label": ["a"] * count}), source)
+    found = _read(_understand(source))
+    assert found["row"].to_pylist() == list(range(count))
+
+
 def test_rows_without_any_other_column_are_unlabelled(tmp_path: Path) -> None:
     source = tmp_path / "a.parquet"
     pq.write_table(pa.table({"image": _images(3)}), source)
@@ -174,7 +182,11 @@ def test_rows_without_any_other_column_are_unlabelled(tmp_path: Path) -> None:
 
 def test_splits_come_from_names_folders_or_a_column(tmp_path: Path) -> None:
     table = pa.table({"image": _images(1), "label": ["a"]})
-    for name in ("test/0000.parquet", "data/validation-00000-of-00001.parquet", "rest.parquet"):
+    for name in (
+        "train_and/test/0000.parquet",
+        "data/validation-00000-of-00001.parquet",
+        "rest.parquet",
+    ):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(table, tmp_path / "in" / name)
     assert _understand(tmp_path / "in").splits == {"validation": 1, "test": 1}
