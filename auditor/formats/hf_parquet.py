@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,9 +26,9 @@ from auditor.formats.records import parquet
 from auditor.formats.records.base import Cell
 from auditor.formats.records.parquet import Parquet
 from auditor.formats.roles import IMAGE_NAMES, first_known, guess_roles, named
+from auditor.formats.shards import Shard, find_shards, may_hold_shards, require_shards
 from auditor.formats.understanding import (
     BATCH,
-    SPLITS,
     Problems,
     count_splits,
     distinct_labels,
@@ -40,16 +37,8 @@ from auditor.formats.understanding import (
     order_classes,
     sample_table,
 )
-from auditor.formats.walk import is_folder
 
-_LOOKED_AT = 64
 _BYTES_NAMES = (*IMAGE_NAMES, "bytes", "image_bytes", "jpg", "jpeg", "png", "webp")
-
-
-class _Shard(NamedTuple):
-    relative: str
-    file: Path
-    split: str | None
 
 
 class HfParquet:
@@ -61,15 +50,15 @@ class HfParquet:
 
     def recognises(self, source: Path) -> bool:
         try:
-            if source.is_dir() and not _may_hold_shards(source):
+            if source.is_dir() and not may_hold_shards(source):
                 return False
-            shards = _shards(source)
+            shards = find_shards(source)
             return bool(shards) and bool(_image_columns(pq.read_schema(shards[0].file)))
         except (pa.ArrowException, OSError):
             return False
 
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
-        shards = _require_shards(source)
+        shards = require_shards(source)
         schema = Parquet(shards[0].file).schema
         problems = Problems()
         image = _image_column(schema, options, source)
@@ -98,7 +87,7 @@ class HfParquet:
         )
 
     def read(self, understood: Understanding) -> Iterator[pa.Table]:
-        shards = _require_shards(understood.source)
+        shards = require_shards(understood.source)
         schema = Parquet(shards[0].file).schema
         extra = _extras(schema, understood.columns)
         return _read(shards, schema, understood.columns, extra, understood.label_separator)
@@ -108,7 +97,7 @@ class HfParquet:
     ) -> Written:
         """The same shards; one without a change is copied byte for byte."""
         del files
-        shards = _require_shards(understood.source)
+        shards = require_shards(understood.source)
         wanted = Edits(edits)
         if not understood.multi_label:
             wanted.require_single_label("the column", "settle on one each.")
@@ -150,47 +139,6 @@ class _Tally:
         self.unlabelled += pc.sum(pc.equal(pc.list_value_length(labels), 0)).as_py() or 0
         self.classes.update(distinct_labels(labels))
         self.splits.update(count_splits(table["split"]))
-
-
-def _shards(source: Path) -> list[_Shard]:
-    if source.is_file():
-        known = source.suffix.lower() == ".parquet"
-        return [_Shard(source.name, source, _split(source.name))] if known else []
-    found: list[_Shard] = []
-    for path in source.rglob("*.parquet"):
-        relative = path.relative_to(source)
-        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
-            found.append(_Shard(relative.as_posix(), path, _split(relative.as_posix())))
-    return sorted(found)
-
-
-def _require_shards(source: Path) -> list[_Shard]:
-    shards = _shards(source)
-    if not shards:
-        raise FormatError(f"There is no Parquet file in {source}.")
-    return shards
-
-
-def _may_hold_shards(folder: Path, depth: int = 2) -> bool:
-    """Whether the first names of a folder, or of those below, are of Parquet files.
-
-    A walk of all of them would take long in a folder of a million images.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            first = list(islice(entries, _LOOKED_AT))
-    except OSError:
-        return False
-    if any(entry.name.endswith(".parquet") for entry in first):
-        return True
-    below = (entry for entry in first if not entry.name.startswith(".") and is_folder(entry))
-    return depth > 0 and any(_may_hold_shards(Path(entry.path), depth - 1) for entry in below)
-
-
-def _split(relative: str) -> str | None:
-    """The last word of the path that is a split's name: `data/train-00000-of-00004.parquet`."""
-    words = re.split(r"[\W_]+", relative.lower())
-    return next((word for word in reversed(words) if word in SPLITS), None)
 
 
 def _image_columns(schema: pa.Schema) -> list[str]:
@@ -252,7 +200,7 @@ def _roles(
     return guess_roles(usable, image, options, declared, problems)
 
 
-def _require_alike(shard: _Shard, schema: pa.Schema, columns: dict[str, str]) -> None:
+def _require_alike(shard: Shard, schema: pa.Schema, columns: dict[str, str]) -> None:
     own = Parquet(shard.file).schema
     for column in columns.values():
         if column not in own.names or own.field(column).type != schema.field(column).type:
@@ -278,7 +226,7 @@ def _extra_columns(schema: pa.Schema, columns: dict[str, str]) -> dict[str, str]
 
 
 def _read(
-    shards: Sequence[_Shard],
+    shards: Sequence[Shard],
     schema: pa.Schema,
     columns: dict[str, str],
     extra: dict[str, tuple[str, pa.DataType]],
@@ -312,7 +260,7 @@ def _batches(file: pq.ParquetFile, names: list[str]) -> Iterator[pa.Table]:
 
 
 def _samples(
-    shard: _Shard,
+    shard: Shard,
     batch: pa.Table,
     start: int,
     columns: dict[str, str],
@@ -338,7 +286,7 @@ def _samples(
 def _note(
     found: _Tally,
     columns: dict[str, str],
-    shards: Sequence[_Shard],
+    shards: Sequence[Shard],
     classes: Sequence[str],
     problems: Problems,
 ) -> None:
@@ -352,7 +300,7 @@ def _note(
 
 
 def _changes(
-    shard: _Shard, understood: Understanding, edits: Edits
+    shard: Shard, understood: Understanding, edits: Edits
 ) -> tuple[dict[int, Cell], set[int]]:
     cells: dict[int, Cell] = {}
     drop: set[int] = set()

@@ -122,6 +122,12 @@ def test_the_mark_the_quotes_and_the_line_ends_stay(tmp_path: Path) -> None:
     assert written.decode() == expected
 
 
+def test_quotes_and_delimiters_inside_quotes_end_no_cell(tmp_path: Path) -> None:
+    text = 'path,note,label\na.png,"x"",y""\n,"\'",cat\n'
+    written = _write(_understand(_source(tmp_path, text)), tmp_path / "out", _edit("a.png", "dog"))
+    assert written.decode() == text.replace("cat", "dog")
+
+
 def test_labels_stay_text_and_only_an_empty_cell_is_unlabelled(tmp_path: Path) -> None:
     labels = ["no", "null", "1.0", "=cmd", "NaN", "", '""', "01", "None"]
     text = "path,label\n" + "".join(f"{n}.png,{label}\n" for n, label in enumerate(labels))
