@@ -13,13 +13,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
-Plane = npt.NDArray[np.float32]
+Plane = npt.NDArray[np.floating[Any]]
 
 SIDE = 64
 JPEG_QUALITY = 95
@@ -121,8 +122,8 @@ def compose(main: Pixels, second: Pixels | None, rng: np.random.Generator) -> Pi
         canvas = _paint(canvas, _mask(second, rng.uniform(12, 15), at, rng), ink)
     at = (SIDE / 2 + rng.uniform(-2, 2), SIDE / 2 + rng.uniform(-2, 2))
     canvas = _paint(canvas, _mask(main, rng.uniform(34, 40), at, rng), ink)
-    canvas = canvas + rng.normal(0, 3, canvas.shape)
-    return np.clip(np.round(canvas), 0, 255).astype(np.uint8)
+    noisy = canvas + rng.normal(0, 3, canvas.shape)
+    return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
 
 
 def _mask(
@@ -138,12 +139,14 @@ def _mask(
     matrix = (cos, sin, middle - cos * x - sin * y, -sin, cos, middle + sin * x - cos * y)
     drawn = padded.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
     # The scan's grey is a count of ink dots: a steeper ramp turns it into a stroke with an edge.
-    return np.clip((np.asarray(drawn, np.float32) / 255 - 0.25) / 0.4, 0, 1)
+    opacity: Plane = np.clip((np.asarray(drawn, np.float32) / 255 - 0.25) / 0.4, 0, 1)
+    return opacity
 
 
 def _paint(canvas: Plane, mask: Plane, ink: Plane) -> Plane:
     opacity = mask[..., None]
-    return (canvas * (1 - opacity) + ink * opacity).astype(np.float32)
+    painted: Plane = (canvas * (1 - opacity) + ink * opacity).astype(np.float32)
+    return painted
 
 
 def _background(rng: np.random.Generator) -> Plane:
@@ -159,18 +162,21 @@ def _gradient(rng: np.random.Generator) -> Plane:
     first = _colour(rng)
     second = np.clip(first + rng.uniform(-60, 60, 3), 0, 255)
     across = _ramp(rng)[..., None]
-    return (first * (1 - across) + second * across).astype(np.float32)
+    plane: Plane = first * (1 - across) + second * across
+    return plane
 
 
 def _stripes(rng: np.random.Generator) -> Plane:
     waves = np.sin(_ramp(rng) * rng.uniform(20, 60))[..., None]
-    return (_colour(rng) + waves * rng.uniform(6, 14)).astype(np.float32)
+    plane: Plane = _colour(rng) + waves * rng.uniform(6, 14)
+    return plane
 
 
 def _clouds(rng: np.random.Generator) -> Plane:
     coarse = Image.fromarray(rng.integers(0, 256, (6, 6), dtype=np.uint8))
     smooth = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.float32)
-    return (_colour(rng) + (smooth[..., None] - 128) * rng.uniform(0.15, 0.3)).astype(np.float32)
+    plane: Plane = _colour(rng) + (smooth[..., None] - 128) * rng.uniform(0.15, 0.3)
+    return plane
 
 
 def _grain(rng: np.random.Generator) -> Plane:
@@ -183,7 +189,8 @@ def _ramp(rng: np.random.Generator) -> Plane:
     angle = rng.uniform(0, 2 * math.pi)
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
     plane = x * math.cos(angle) + y * math.sin(angle)
-    return ((plane - plane.min()) / np.ptp(plane)).astype(np.float32)
+    ramp: Plane = (plane - plane.min()) / np.ptp(plane)
+    return ramp
 
 
 def _colour(rng: np.random.Generator) -> Plane:
