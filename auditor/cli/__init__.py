@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
+import platformdirs
 import typer
 
 from auditor.cli import about, project, review
-
-log = logging.getLogger(__name__)
 
 EPILOG = (
     "Exit codes: 0 ran, gate passed · 1 ran, gate failed · 2 wrong usage or input · "
@@ -58,9 +58,15 @@ def _explain(error: Exception) -> int:
         return _fail("interrupted; what was finished is kept", 130)
     code = code_of(error)
     if code is None:
-        log.error("internal error", exc_info=error)
-        return _fail(f"internal error: {name}: {error}", 4)
+        return _fail(f"internal error: {name}: {error}; the traceback is in {_keep(error)}", 4)
     return _fail(str(error), code)
+
+
+def _keep(error: Exception) -> Path:
+    """Write the traceback where a report of the error can take it from."""
+    path = platformdirs.user_log_path("dataset-auditor", ensure_exists=True) / "traceback.txt"
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return path
 
 
 def _fail(sentence: str, code: int) -> int:

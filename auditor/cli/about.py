@@ -123,7 +123,7 @@ def models_fetch(model: Model, quiet: options.Quiet = False) -> None:
 
 
 @models_app.command("verify")
-def models_verify(model: Model) -> None:
+def models_verify(model: Model) -> int:
     """Hash a model's files and compare them with those of its first use.
 
     Example: auditor models verify classic
@@ -131,4 +131,6 @@ def models_verify(model: Model) -> None:
     from auditor.session import models
 
     talk = Talk(json_wanted=False, quiet=False, show_progress=False)
-    talk.result({}, models.verify(model))
+    good, text = models.verify(model)
+    talk.result({"ok": good}, text)
+    return 0 if good else 1
