@@ -87,14 +87,17 @@ def count(
     Memory: O(n + K^2) and blocks of 32 MiB.
     """
     size = max(1, _BLOCK_BYTES // (4 * pred_probs.shape[1]))
+    dtype: type[np.floating[Any]]
     dtype = np.float64 if pred_probs.dtype == np.float64 else np.float32
-    own = np.empty(len(labels), dtype)
+    own: Floats = np.empty(len(labels), dtype)
     for block in _blocks(len(labels), size * 8):
-        own[block] = pred_probs[block if rows is None else rows[block], labels[block]]
+        where = np.arange(block.start, block.stop) if rows is None else rows[block]
+        own[block] = pred_probs[where, labels[block]]
         report(block.stop, 9 * len(labels))
     thresholds = _thresholds(own, labels, pred_probs.shape[1])
     least = torch.from_numpy(_at_least(thresholds - _SLACK, dtype))
-    other, confidence = np.empty(len(labels), np.int64), np.empty(len(labels), dtype)
+    confidence: Floats = np.empty(len(labels), dtype)
+    other = np.empty(len(labels), np.int64)
     guess = np.empty(len(labels), np.int64)
     for block in _blocks(len(labels), size):
         table = _read(pred_probs, block, rows, dtype)
@@ -106,7 +109,7 @@ def count(
     np.add.at(joint, (labels[sure], guess[sure]), 1)
     np.fill_diagonal(joint, joint.diagonal().clip(min=1))
     # A guess does not count where the given class is as likely as the best one.
-    raised = own + own.dtype.type(_SLACK)
+    raised = own + dtype(_SLACK)
     best = (raised > confidence) | ((raised == confidence) & (labels < other))
     return ConfidentCounts(
         own, other, confidence, thresholds, joint, sure & (guess != labels) & ~best

@@ -31,13 +31,14 @@ _REFERENCES = 50_000  # beyond, neighbours are looked for among so many rows
 class Fitted(Protocol):
     """A view after fitting: log-probabilities (n, K) of rows of the data."""
 
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor: ...
+    def __call__(self, rows: torch.Tensor, /) -> torch.Tensor: ...
 
 
 class View(Protocol):
     """A way to learn classes from embeddings."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def fit(self, rows: torch.Tensor, weights: torch.Tensor) -> Fitted:
         """Learn from `rows`, each counting as much as its weight in [0, 1]."""

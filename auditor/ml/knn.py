@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,10 @@ def nearest(
     return indices, cosines
 
 
+def _shifted(report: Report, before: int, total: int, done: int, _: int) -> None:
+    report(before + done, total)
+
+
 def _block(
     queries: torch.Tensor,
     target: torch.Tensor,
@@ -106,7 +111,7 @@ def nearest_of_class(
                 query_groups=groups[rows[asking]],
                 reference_groups=groups[members],
                 device=device,
-                report=lambda part, _, base=done: report(base + part, len(rows)),
+                report=partial(_shifted, report, done, len(rows)),
             )
             answer[asking] = np.where(found >= 0, members[found], -1)
         done += len(asking)

@@ -69,7 +69,7 @@ class NoiseModel:
     def posterior(self, log_probabilities: torch.Tensor, given: torch.Tensor) -> Posterior:
         """Beliefs about samples from (M, n, K) log-probabilities and (n,) given codes."""
         with torch.no_grad():
-            difficulty = self._difficulty(log_probabilities)
+            difficulty = self.difficulty(log_probabilities)
             classes, right, wrong = self.parts(log_probabilities, given, difficulty)
             total = (right + wrong.sum(dim=1)).clamp_min(_FLOOR)
             true = wrong / total[:, None]
@@ -85,16 +85,22 @@ class NoiseModel:
         classes = torch.einsum("mnk,m->nk", views, self.weights).softmax(dim=1)
         rate = torch.sigmoid(self.rate + self.slope * difficulty[:, None])
         right = classes[rows, given] * (1 - rate[rows, given])
-        prefer = self._preferences()
         like = (classes + _TINY) ** self.resemblance
-        share = prefer[:, given].T * like[rows, given][:, None] / (like @ prefer.T + _FLOOR)
-        return classes, right, classes * rate * share
+        own = like[rows, given][:, None]
+        if len(self.rate) > _PAIRS_UP_TO:  # no pair is preferred: the others' sum is the norm
+            share = own / (like.sum(dim=1, keepdim=True) - like)
+        else:
+            prefer = self._preferences()
+            share = prefer[:, given].T * own / (like @ prefer.T + _FLOOR)
+        # Zero on the diagonal: that is no error.
+        return classes, right, (classes * rate * share).scatter(1, given[:, None], 0.0)
 
     def _preferences(self) -> torch.Tensor:
         same = torch.eye(len(self.rate), dtype=torch.bool)
         return self.pairs.masked_fill(same, -torch.inf).softmax(dim=1)
 
-    def _difficulty(self, views: torch.Tensor) -> torch.Tensor:
+    def difficulty(self, views: torch.Tensor) -> torch.Tensor:
+        """From -1/2 (most confident) to 1/2: rank (n,) among the fitted rows."""
         rank = torch.searchsorted(self.confidences, confidence(views))
         return 0.5 - rank / max(len(self.confidences), 1)
 
@@ -119,7 +125,7 @@ def fit(
     repeats rows, for the bootstrap. Each number has a normal prior worth about one observation.
     """
     model = replace(start or _start(views), resemblance=resemblance)
-    difficulty = model._difficulty(views)  # noqa: SLF001: our own class
+    difficulty = model.difficulty(views)
     count = torch.ones(len(given)) if multiplicity is None else multiplicity
     log_weights = torch.log(model.weights).requires_grad_()
     free = [model.rate.clone().requires_grad_(), model.slope.clone().requires_grad_()]
@@ -135,9 +141,7 @@ def fit(
 
     def current() -> NoiseModel:
         pairs = free[2] if len(free) > 2 else model.pairs
-        return replace(
-            model, weights=log_weights.exp(), rate=free[0], slope=free[1], pairs=pairs
-        )
+        return replace(model, weights=log_weights.exp(), rate=free[0], slope=free[1], pairs=pairs)
 
     def loss() -> torch.Tensor:
         report()
@@ -164,11 +168,12 @@ def _prior(now: NoiseModel, log_weights: torch.Tensor, model: NoiseModel) -> tor
     """Minus the log of the priors: rates alike, slope about 1, no preferred pairs."""
     spread = (now.rate - now.rate.mean()).square().sum()
     level = (now.rate.mean() + 3).square() / 8
-    return (
+    total: torch.Tensor = (
         (spread + (now.slope - 1).square() + now.pairs.square().sum() / len(now.rate)) / 2
         + level
         + (log_weights + np.log(len(model.weights))).square().sum() / 8
     )
+    return total
 
 
 def _start(views: torch.Tensor) -> NoiseModel:
@@ -188,16 +193,18 @@ def fitting_rows(rows: int, limit: int = _ROWS) -> Ints:
 
 
 def plausible(
-    model: NoiseModel, views: torch.Tensor, given: torch.Tensor, seed: int, report: Callable[[], None]
+    model: NoiseModel,
+    views: torch.Tensor,
+    given: torch.Tensor,
+    seed: int,
+    report: Callable[[], None],
 ) -> list[NoiseModel]:
     """Models that could as well be true: bootstrap refits, and the ends of the resemblance range.
 
     The spread of what they say is the interval: it holds the doubt of the sample's size and
     of the one assumption that the data cannot settle.
     """
-    models = [
-        fit(views, given, report, start=model, resemblance=end) for end in RESEMBLANCE_RANGE
-    ]
+    models = [fit(views, given, report, start=model, resemblance=end) for end in RESEMBLANCE_RANGE]
     draw = np.random.default_rng(seed)
     for _ in range(4):
         drawn = torch.from_numpy(draw.poisson(1.0, len(given)).astype(np.float32))
