@@ -1,0 +1,1 @@
+"""Known trouble, put into a data set on purpose: the demo and every acceptance test use it."""

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from auditor.planting.base import Planting
+
 Pixels = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.floating[Any]]
 
@@ -35,6 +37,21 @@ TEST_DIGITS = range(1150, 1437)
 
 HELD_OUT_DIGITS = range(1437, 1797)
 """Positions the demo never shows (the last fifth, other writers): to train models that meet it."""
+
+
+DEMO_PLANTINGS = (
+    Planting("flip_symmetric", 0.04),
+    Planting("flip_pair", 0.10, {"classes": "3:8"}),
+    Planting("exact_copy", 0.01),
+    Planting("altered_copy", 0.01),
+    Planting("leak", 0.01),
+    Planting("blur", 0.005),
+    Planting("dark", 0.005),
+    Planting("overexposed", 0.005),
+    Planting("truncated", 0.005),
+    Planting("corner_mark", 0.20, {"class": "7"}),
+)
+"""The known trouble in the demo: about 6 % wrong labels, some copies, bad files and one mark."""
 
 
 @dataclass(frozen=True, slots=True)
