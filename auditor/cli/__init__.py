@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import typer
 
-from auditor.cli import about, project, review
+from auditor.cli import about, planting, project, review
 
 EPILOG = (
     "Exit codes: 0 ran, gate passed · 1 ran, gate failed · 2 wrong usage or input · "
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (project, review, about):
+for module in (planting, project, review, about):
     module.register(app)
 
 
