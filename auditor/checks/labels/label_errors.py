@@ -103,12 +103,21 @@ class LabelErrors:
             return Outcome()
         if ctx.multi_label:
             return _multi_label(table, ctx)
-        codes = label_codes(table["labels"], ctx.classes)
-        kept, names = _judgeable(codes, ctx)
-        judged = _prepare(table, codes, kept, names, ctx) if kept.any() else None
-        if judged is None:
-            return Outcome(_unjudged(table))
-        return _outcome(table, ~kept, judged, ctx)
+        return _single_label(table, ctx)
+
+
+def _single_label(table: pa.Table, ctx: CheckContext[Params]) -> Outcome:
+    from auditor.ml import threads
+
+    codes = label_codes(table["labels"], ctx.classes)
+    kept, names = _judgeable(codes, ctx)
+    if not kept.any():
+        return Outcome(_unjudged(table))
+    embedding = ctx.array("embedding")
+    width = max(len(names), 0 if embedding is None else embedding.shape[1])
+    with threads.for_elements(int(kept.sum()) * width):
+        judged = _prepare(table, codes, kept, names, ctx)
+        return Outcome(_unjudged(table)) if judged is None else _outcome(table, ~kept, judged, ctx)
 
 
 def _labelled(samples: pa.Table) -> pa.Table:
