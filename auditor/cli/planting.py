@@ -54,6 +54,8 @@ def demo(
         return
     if not quiet:
         _table(result.truth, talk)
+        others = ", ".join(f"{n} {kind}" for kind, n in show.unlooked_for(places).items())
+        talk.say(f"Also planted, and looked for by no check yet: {others}")
     talk.result(
         {},
         f"planted set: {places.images}\ncleaned set: {places.cleaned}\n"

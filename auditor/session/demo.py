@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from auditor.formats.base import ImportOptions
 from auditor.planting import plant, truth
-from auditor.planting.base import Planting
-from auditor.planting.demo import compose_demo
+from auditor.planting.demo import DEMO_PLANTINGS, compose_demo
 from auditor.planting.scoring import is_planted
 from auditor.progress import Progress
 from auditor.report.result import Result, TruthRow
@@ -25,16 +24,12 @@ from auditor.store import review, samples
 SURE = 0.9
 """Above this p_error the demo accepts the suggestion unseen."""
 
-PLANTED = (
-    Planting("flip_symmetric", 0.05),
-    Planting("flip_pair", 0.10, {"classes": "3:8"}),
-    Planting("truncated", 0.01),
-)
 _FOUND_BY = {
     "flip_symmetric": "label_errors",
     "flip_pair": "label_errors",
     "truncated": "unreadable_images",
 }
+"""Of the planted kinds, those that a check looks for."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -71,7 +66,7 @@ def prepare(places: Places, seed: int, count: int, progress: Progress) -> None:
     plant.plant(
         original,
         places.images,
-        PLANTED,
+        DEMO_PLANTINGS,
         seed=seed,
         report=lambda d, n: progress("planting trouble", d, n),
     )
@@ -96,6 +91,11 @@ def finish(session: Session, places: Places, ended: Sequence[CheckEnd]) -> Resul
         places.project.path, Wanted(truth=rows, command="auditor demo"), ended
     )
     return result
+
+
+def unlooked_for(places: Places) -> dict[str, int]:
+    """Planted kinds that no check looks for yet, with their counts."""
+    return {k: n for k, n in truth.read(places.truth).counts().items() if k not in _FOUND_BY}
 
 
 def _make_room(places: Places) -> None:
