@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.planting.scoring import Estimate
-from auditor.session import Session, demo, scoring
+from auditor.session import Session, Wanted, demo, scoring
 
 pytestmark = pytest.mark.bench
 
@@ -21,7 +21,7 @@ def test_planted_flips_are_found_with_classic_features(tmp_path: Path, seed: int
     with Session(places.project) as session:
         demo.audit(session, places, seed, "cpu")
         found = scoring.score(session, "label_errors", truth_file=places.truth, kinds=FLIPS)
-        encoder = session.report(places.project.path, demo.Wanted())[0].configuration.encoder
+        encoder = session.report(places.project.path, Wanted())[0].configuration.encoder
     assert encoder is not None
     print(
         f"\ndemo, seed {seed}, {encoder.id}: {found.errors} flips planted; recall {_shown(found.tpr)},"
