@@ -28,6 +28,15 @@ _RESERVE = 3  # as many candidates for each neighbour: most folds may be held ou
 _REFERENCES = 50_000  # beyond, neighbours are looked for among so many rows
 
 
+def power_normalised(embeddings: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Signed square roots: a few large activations no longer outweigh the others.
+
+    Source: Perronnin, Sanchez, Mensink 2010, "Improving the Fisher Kernel" (section 3).
+    """
+    table = np.array(embeddings, np.float32)
+    return np.copysign(np.sqrt(np.abs(table)), table)
+
+
 class Fitted(Protocol):
     """A view after fitting: log-probabilities (n, K) of rows of the data."""
 
@@ -46,7 +55,7 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Embeddings (N, D) standardised by column, and given codes (N,), on one device."""
+    """Embeddings (N, D), power-normalised and standardised, and given codes (N,), on one device."""
 
     embeddings: torch.Tensor
     codes: torch.Tensor
@@ -54,7 +63,7 @@ class Data:
 
     @classmethod
     def of(cls, embeddings: npt.NDArray[Any], codes: Ints, classes: int, device: str) -> Data:
-        table = torch.from_numpy(np.array(embeddings, np.float32)).to(device)
+        table = torch.from_numpy(power_normalised(embeddings)).to(device)
         spread, centre = torch.std_mean(table, dim=0, correction=0)
         table = (table - centre) / torch.where(spread > 1e-6, spread, torch.inf)
         return cls(table, torch.from_numpy(codes).to(device), classes)
@@ -150,7 +159,7 @@ class Neighbours:
     def of(
         cls, data: Data, embeddings: npt.NDArray[Any], groups: Ints, device: str, report: Report
     ) -> Neighbours:
-        units = unit_rows(embeddings)
+        units = unit_rows(power_normalised(embeddings))
         # Evenly spaced rows: the caller has put them in an order that means nothing.
         references = np.unique(
             np.linspace(0, len(units) - 1, min(len(units), _REFERENCES)).astype(np.int64)

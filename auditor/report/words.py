@@ -19,6 +19,7 @@ LABEL_CHECK = "label_errors"
 SHARES = ("accuracy", "noise", "precision", "rate", "recall", "share")
 """Metrics whose names end so are said as percentages."""
 
+AGREEMENT = frozenset({"agree", "of", "views"})
 SILENT_EVIDENCE = frozenset({"neighbours_given", "neighbours_suggested", "classes", "reason"})
 """Evidence that the report shows in another way than as words."""
 
@@ -99,11 +100,20 @@ def chance_interval(finding: Finding) -> str:
 def evidence_words(evidence: Mapping[str, Any]) -> str:
     """A check's evidence as one line; its own `reason`, if it gives one, comes first."""
     parts = [str(evidence["reason"])] if evidence.get("reason") else []
+    if {"agree", "of", "views"} <= evidence.keys():
+        parts.append(_agreement(evidence))
     for key, value in evidence.items():
-        if key in SILENT_EVIDENCE or value is None or value == []:
+        if key in SILENT_EVIDENCE or key in AGREEMENT or value is None or value == []:
             continue
         parts.append(f"{key.replace('_', ' ')} {_value(value)}")
     return " · ".join(parts)
+
+
+def _agreement(evidence: Mapping[str, Any]) -> str:
+    """How many of a check's views say what it suggests, and which say what is given."""
+    words = f"{evidence['agree']} of {evidence['of']} views say what is suggested"
+    given = evidence["views"].get("given") or []
+    return words + (f", {' and '.join(given)} what is given" if given else "")
 
 
 def headline(result: Result) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from auditor.report import gate, html, pictures, words
 from auditor.report.pictures import Album
 from auditor.report.result import Finding, Result
+from auditor.report.words import evidence_words
 from tests.unit import report_sample as sample
 
 VOID = {"meta", "img", "br", "input"}
@@ -212,3 +213,8 @@ def test_the_headline_counts_one_as_one() -> None:
     check = audit.checks[0].model_copy(update={"metrics": ()})
     one = audit.model_copy(update={"checks": (check,)})
     assert words.headline(one)[0] == "We looked at 6 images. 1 label looks wrong."
+
+
+def test_the_views_of_a_label_finding_are_put_in_words() -> None:
+    evidence = {"agree": 2, "of": 3, "views": {"suggested": ["a", "b"], "given": ["c"]}}
+    assert evidence_words(evidence) == "2 of 3 views say what is suggested, c what is given"
