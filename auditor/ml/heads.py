@@ -19,7 +19,7 @@ from auditor.ml.knn import nearest, unit_rows
 Ints = npt.NDArray[np.int64]
 Report = Callable[[int, int], None]
 
-RIDGE = 1e-2
+RIDGE = 5e-3
 """Weight of the squared norm in the linear head, on standardised embeddings."""
 _STEPS = 40
 _SHRINK = 0.05
