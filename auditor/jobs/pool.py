@@ -123,8 +123,14 @@ class Pool:
         `total` is the number of samples in all tasks, for the progress. Blocks: call it from an
         engine thread, never from the window's.
         """
-        pending, waiting = deque[Task](), iter(tasks)
-        limit, finished = min(workers or self.size, self.size), 0
+        try:
+            self._work(iter(tasks), handlers, total, min(workers or self.size, self.size))
+        except BaseException:
+            self._drop(w for w in self._workers if w.task)  # or the next run hears their answers
+            raise
+
+    def _work(self, waiting: Iterator[Task], handlers: Handlers, total: int, limit: int) -> None:
+        pending, finished = deque[Task](), 0
         while True:
             if self.cancel.is_set():
                 self._stop(handlers)
@@ -180,8 +186,7 @@ class Pool:
         return task.rows
 
     def _bury(self, dead: _Worker, task: Task, pending: deque[Task], handlers: Handlers) -> int:
-        dead.kill()
-        self._workers.remove(dead)
+        self._drop([dead])
         self._deaths_in_a_row += 1
         if self._deaths_in_a_row > 64:  # a bad sample in 10^15 would be found sooner
             raise WorkersKeepDyingError(
@@ -205,13 +210,16 @@ class Pool:
             for ready in wait([w.pipe for w in busy], timeout=0.1):
                 one = next(w for w in busy if w.pipe is ready)
                 self._last_words(one, handlers)
-        for one in [w for w in self._workers if w.task]:
-            one.kill()
-            self._workers.remove(one)
+        self._drop(w for w in self._workers if w.task)
         self.close()
         raise CancelledError(
             "stopped; what was finished is kept, and the same command goes on from there"
         )
+
+    def _drop(self, dropped: Iterable[_Worker]) -> None:
+        for one in list(dropped):
+            one.kill()
+            self._workers.remove(one)
 
     def _last_words(self, one: _Worker, handlers: Handlers) -> None:
         try:

@@ -120,12 +120,16 @@ class _Context:
         self.device: str = device(config["device"])
         self.report = report
         self._paths: Mapping[str, str] = config["arrays"]
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
 
     def array(self, need: str) -> npt.NDArray[Any] | None:
-        if need not in self._paths:
-            return None
-        rows: npt.NDArray[Any] = np.load(self._paths[need], mmap_mode="r")
+        if need in self._paths and need not in self._arrays:
+            self._arrays[need] = self._rows(self._paths[need])
+        return self._arrays.get(need)
+
+    def _rows(self, path: str) -> npt.NDArray[Any]:
+        rows: npt.NDArray[Any] = np.load(path, mmap_mode="r")
         if len(rows) == len(self._ids) and np.array_equal(self._ids, np.arange(len(rows))):
             return rows
         return rows[self._ids]

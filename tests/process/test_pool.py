@@ -89,6 +89,19 @@ def test_a_worker_killed_while_idle_is_replaced(pool: Pool) -> None:
     assert seen.lost == []
 
 
+def test_a_handler_that_raises_leaves_no_answer_for_the_next_run(pool: Pool) -> None:
+    def refuse(_task: Task, failure: TaskFailed) -> None:
+        raise RuntimeError(failure.error)
+
+    first, second = Seen(), Seen()
+    handlers = first.handlers
+    handlers.failed = refuse
+    with pytest.raises(RuntimeError, match="seventeen"):
+        pool.run([task(20), task(17)], handlers, total=2)
+    pool.run([task(1), task(2)], second.handlers, total=2)
+    assert sorted(second.ids) == [1, 2]
+
+
 @pytest.mark.parametrize("stubborn", [20, 21])
 def test_cancel_stops_work_that_listens_and_kills_what_does_not(stubborn: int) -> None:
     cancel = threading.Event()
