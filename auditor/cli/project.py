@@ -112,6 +112,7 @@ def _in_words(imported: Imported) -> str:
     news = {
         "new": counts.added,
         "with another label": counts.relabelled,
+        "in another split or group": counts.moved,
         "no longer in the source": counts.missing,
         "back again": counts.returned,
         "whose file changed": imported.changed_files,

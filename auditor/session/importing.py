@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor import address, formats
 from auditor.formats.base import Understanding, to_json
 from auditor.jobs.messages import TaskFailed
-from auditor.jobs.pool import Handlers, Pool, Task
+from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import MEDIA_SCHEMA, ChangeSet, Reason
 from auditor.progress import Progress
 from auditor.session.folder import ProjectFolder
 from auditor.store import media, project, samples
 from auditor.store.db import Store
+
+log = logging.getLogger(__name__)
 
 SHARD = 512
 
@@ -49,18 +54,21 @@ class Importer:
         reading = samples.ImportSamples(
             batches=formats.by_id(understood.format).read(understood),
             classes=understood.classes,
-            report=lambda rows: self.progress(
-                "reading", min(rows, understood.samples), understood.samples
-            ),
+            report=lambda rows: self._have_read(rows, understood.samples),
         )
         self.store.write(reading).result()
         self.store.write(project.PutFact("source", to_json(understood))).result()
         self.store.write(project.PutFact("multi_label", understood.multi_label)).result()
-        changed = self._forget_changed(understood.root)
+        changed = self._notice_changed(understood.root)
         scanned = self.scan(understood)
         with self.store.reader() as db:
             unreadable = media.unreadable(db)
         return Imported(reading.counts, changed, scanned, unreadable)
+
+    def _have_read(self, rows: int, total: int) -> None:
+        if self.pool.cancel.is_set():
+            raise CancelledError("stopped; nothing of this import is kept")
+        self.progress("reading", min(rows, total), total)
 
     def scan(self, understood: Understanding) -> int:
         """Pass over the bytes of the samples that have not been looked at; returns how many."""
@@ -93,21 +101,24 @@ class Importer:
             write.result()
         return int(waiting.num_rows)
 
-    def _forget_changed(self, root: Path) -> int:
+    def _notice_changed(self, root: Path) -> int:
         """Have files scanned again whose size or time is not what it was."""
         with self.store.reader() as db:
             known = media.stamps(db)
-        times: dict[str, tuple[int | None, int | None]] = {}
-        changed = []
-        for row in known.to_pylist():
-            path = row["path"]
-            if path not in times:
-                times[path] = _stamp(root / address.decode(path))
-            size, time = times[path]
-            if time != row["mtime_ns"] or (row["row"] is None and size != row["byte_size"]):
-                changed.append(row["sample_id"])
+        if not known.num_rows:
+            return 0
+        paths = known["path"].combine_chunks().dictionary_encode()
+        found = np.array(
+            [_stamp(root / address.decode(path)) for path in paths.dictionary.to_pylist()], np.int64
+        )[paths.indices.to_numpy()]
+        size, time = (
+            pc.fill_null(known[name], -1).to_numpy() for name in ("byte_size", "mtime_ns")
+        )
+        is_file = known["row"].is_null().to_numpy()
+        other = (found[:, 1] != time) | (is_file & (found[:, 0] != size))
+        changed = known["sample_id"].to_numpy()[other].tolist()
         if changed:
-            self.store.write(media.Forget(changed)).result()
+            self.store.write(media.LookAgain(changed)).result()
         return len(changed)
 
 
@@ -127,15 +138,17 @@ def fair_rows(total: int, workers: int) -> int:
 
 
 def raise_failure(_task: Task, failure: TaskFailed) -> None:
-    """Turn a job's exception into ours."""
-    raise TaskError(failure.error) from RuntimeError(failure.traceback)
+    """Turn a job's exception into ours, with its traceback in the log."""
+    log.error("a worker's job failed: %s", failure.traceback)
+    raise TaskError(failure.error)
 
 
-def _stamp(path: Path) -> tuple[int | None, int | None]:
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time; -1 where there is no such file."""
     try:
         facts = path.stat()
-    except OSError:
-        return None, None
+    except (OSError, ValueError):
+        return -1, -1
     return facts.st_size, facts.st_mtime_ns
 
 

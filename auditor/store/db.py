@@ -132,10 +132,9 @@ def first(db: Connection, query: str, values: Sequence[Any] = ()) -> tuple[Any, 
 def insert(db: Connection, statement: str, rows: pa.Table, values: Sequence[Any] = ()) -> None:
     """Run a statement that reads `rows` under the name `incoming`."""
     db.register("incoming", rows)
-    try:
-        db.execute(statement, list(values))
-    finally:
-        db.unregister("incoming")
+    db.execute(statement, list(values))
+    # Not where that failed: an aborted transaction refuses it, and that would hide the reason.
+    db.unregister("incoming")
 
 
 def identifier(name: str) -> str:

@@ -1,5 +1,8 @@
 """What the one pass over the bytes found, and the thumbnails, packed into one file.
 
+An image that is looked at again stays known until then: only if its bytes or its reason differ
+does the data version grow.
+
 A file per thumbnail would mean a million small files. The pack is only ever
 appended to and each row says where its picture lies, so a torn write at the end
 is never looked at.
@@ -15,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.model import MEDIA_SCHEMA, ChangeSet
-from auditor.store.db import Connection, arrow, insert
+from auditor.store import project
+from auditor.store.db import Connection, arrow, first, insert
 
 _STORED = [name for name in MEDIA_SCHEMA.names if name != "thumbnail"]
 
@@ -34,9 +38,19 @@ class SaveMedia:
             .append_column("thumbnail_start", pa.array(starts))
             .append_column("thumbnail_length", pa.array(lengths))
         )
-        insert(db, "delete from media where sample_id in (select sample_id from incoming)", stored)
-        insert(db, "insert into media by name select * from incoming", stored)
-        return ChangeSet(frozenset({"media"}))
+        insert(db, "create temp table seen as select * from incoming", stored)
+        if first(db, _DIFFERS):
+            project.put(db, "data_version", project.data_version(db) + 1)
+        db.execute("delete from media where sample_id in (select sample_id from seen)")
+        db.execute("insert into media by name select * from seen")
+        db.execute("drop table seen")
+        return ChangeSet(frozenset({"media", "project"}))
+
+
+_DIFFERS = (
+    "select 1 from seen join media m using (sample_id)"
+    " where (seen.sha256, seen.reason) is distinct from (m.sha256, m.reason) limit 1"
+)
 
 
 def _append(pack: Path, pictures: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,11 +82,11 @@ def thumbnails(db: Connection, pack: Path, sample_ids: list[int]) -> dict[int, b
 
 
 def unscanned(db: Connection) -> pa.Table:
-    """Present samples that the pass has not seen: sample_id, path, row."""
+    """Present samples that the pass has not seen as they are now: sample_id, path, row."""
     return arrow(
         db,
-        'select s.sample_id, s.path, s."row" from sample s anti join media m using (sample_id)'
-        " where s.present order by s.sample_id",
+        'select s.sample_id, s.path, s."row" from sample s left join media m using (sample_id)'
+        " where s.present and coalesce(m.stale, true) order by s.sample_id",
     )
 
 
@@ -86,14 +100,15 @@ def stamps(db: Connection) -> pa.Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
-    """Have these samples scanned again; their features are computed anew."""
+class LookAgain:
+    """Have these samples scanned again."""
 
     sample_ids: list[int]
 
     def __call__(self, db: Connection) -> ChangeSet:
         db.execute(
-            "delete from media where sample_id in (select unnest(?::bigint[]))", [self.sample_ids]
+            "update media set stale = true where sample_id in (select unnest(?::bigint[]))",
+            [self.sample_ids],
         )
         return ChangeSet(frozenset({"media"}))
 

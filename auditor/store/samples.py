@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +21,14 @@ class ImportCounts:
     relabelled: int = 0
     missing: int = 0
     returned: int = 0
+    moved: int = 0
+    """In another split or group than before."""
     total: int = 0
 
     @property
     def changed(self) -> bool:
-        return bool(self.added or self.relabelled or self.missing or self.returned)
+        news = (self.added, self.relabelled, self.missing, self.returned, self.moved)
+        return any(news)
 
 
 @dataclass(slots=True)
@@ -54,29 +57,28 @@ class ImportSamples:
         """Rows in their order, with extra columns widened as later batches bring more."""
         rows = 0
         for batch in self.batches:
-            numbered = batch.append_column(
-                "position", pa.array(range(rows, rows + batch.num_rows), pa.int64())
-            )
             if rows == 0:
-                insert(db, "create temp table incoming_sample as select * from incoming", numbered)
+                insert(db, _COLLECT, batch)
             else:
-                insert(db, "insert into incoming_sample by name select * from incoming", numbered)
+                _collect_more(db, batch)
             rows += batch.num_rows
             self.report(rows)
         if rows == 0:
-            empty = SAMPLE_SCHEMA.empty_table().append_column("position", pa.array([], pa.int64()))
-            insert(db, "create temp table incoming_sample as select * from incoming", empty)
+            insert(db, _COLLECT, SAMPLE_SCHEMA.empty_table())
 
     def _update(self, db: Connection) -> None:
         db.execute(f"create temp table known as select s.sample_id, i.* from sample s {_JOIN}")
-        relabelled = "k.labels is distinct from s.given"
-        db.execute(
-            "insert into source_change select s.sample_id, current_timestamp::timestamp, 'labels',"
-            " to_json(s.given)::text, to_json(k.labels)::text"
-            f" from known k join sample s using (sample_id) where {relabelled}"
-        )
-        self.counts.relabelled = _count(
-            db, f"select count(*) from known k join sample s using (sample_id) where {relabelled}"
+        for field_name, now, before in _NOTED:
+            db.execute(
+                "insert into source_change select s.sample_id, current_timestamp::timestamp, ?,"
+                f" to_json(s.{before})::text, to_json(k.{now})::text"
+                f" from known k join sample s using (sample_id) where k.{now} is distinct from s.{before}",
+                [field_name],
+            )
+        both = "select count(*) from known k join sample s using (sample_id) where"
+        self.counts.relabelled = _count(db, f"{both} k.labels is distinct from s.given")
+        self.counts.moved = _count(
+            db, f'{both} (k.split, k."group") is distinct from (s.split, s."group")'
         )
         self.counts.returned = _count(
             db, "select count(*) from known join sample s using (sample_id) where not s.present"
@@ -106,8 +108,8 @@ class ImportSamples:
     def _append(self, db: Connection) -> None:
         first = _count(db, "select coalesce(max(sample_id) + 1, 0) from sample")
         db.execute(
-            "create temp table fresh as select ? + row_number() over (order by position) - 1 as"
-            " sample_id, i.* exclude (position) from incoming_sample i where not exists"
+            "create temp table fresh as select ? + row_number() over (order by i.rowid) - 1 as"
+            " sample_id, i.* from incoming_sample i where not exists"
             ' (select 1 from sample s where s.path = i.path and s."row" is not distinct from'
             ' i."row" and s.occurrence = i.occurrence)',
             [first],
@@ -124,6 +126,13 @@ class ImportSamples:
         db.execute("drop table fresh")
 
 
+_COLLECT = "create temp table incoming_sample as select * from incoming"
+_NOTED = (
+    ("labels", "labels", "given"),
+    ("split", "split", "split"),
+    ("group", '"group"', '"group"'),
+)
+"""What is noted when the source changes it, with its columns in the incoming and the stored rows."""
 _JOIN = (
     'join incoming_sample i on s.path = i.path and s."row" is not distinct from i."row"'
     " and s.occurrence = i.occurrence"
@@ -140,19 +149,44 @@ def _class_names(db: Connection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def _incoming_extra(db: Connection) -> list[tuple[str, str]]:
-    ours = {*SAMPLE_SCHEMA.names, "position"}
-    rows = db.execute("describe incoming_sample").fetchall()
-    return [(name, kind) for name, kind, *_ in rows if name not in ours]
+def _collect_more(db: Connection, batch: pa.Table) -> None:
+    db.register("incoming", batch)
+    _widen(db, "incoming_sample", "incoming", _types(db, "incoming"))
+    db.execute("insert into incoming_sample by name select * from incoming")
+    db.unregister("incoming")
+
+
+def _types(db: Connection, table: str) -> dict[str, str]:
+    return {name: kind for name, kind, *_ in db.execute(f"describe {table}").fetchall()}
+
+
+def _widen(db: Connection, table: str, source: str, kinds: Mapping[str, str]) -> None:
+    """Give `table` the columns that only `source` has; text where it brings other values."""
+    known = {name.lower(): kind for name, kind in _types(db, table).items()}
+    for name, kind in kinds.items():
+        column, its = identifier(name), known.get(name.lower())
+        if its is None:
+            db.execute(f"alter table {table} add column {column} {kind}")
+        elif its != kind and not _fits(db, source, column, its):
+            db.execute(f"alter table {table} alter column {column} set data type varchar")
+
+
+def _fits(db: Connection, source: str, column: str, kind: str) -> bool:
+    strange = f"{column} is not null and try_cast({column} as {kind})::text is distinct from {column}::text"
+    return _count(db, f"select count(*) from {source} where {strange}") == 0
+
+
+def _incoming_extra(db: Connection) -> dict[str, str]:
+    found = _types(db, "incoming_sample").items()
+    return {name: kind for name, kind in found if name not in SAMPLE_SCHEMA.names}
 
 
 def _extra_columns(db: Connection) -> list[str]:
-    return [identifier(name) for name, _ in _incoming_extra(db)]
+    return [identifier(name) for name in _incoming_extra(db)]
 
 
 def _add_extra_columns(db: Connection) -> list[str]:
-    for name, kind in _incoming_extra(db):
-        db.execute(f"alter table extra add column if not exists {identifier(name)} {kind}")
+    _widen(db, "extra", "incoming_sample", _incoming_extra(db))
     return _extra_columns(db)
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -76,3 +79,64 @@ def test_a_set_of_one_unlabelled_sample_is_a_set(store: Store) -> None:
     with store.reader() as db:
         assert samples.tally(db)["labelled"] == 0
         assert samples.count(db) == 1
+
+
+@pytest.mark.parametrize("column", ["split", "group"])
+def test_another_split_or_group_makes_older_findings_stale_and_is_noted(
+    store: Store, column: str
+) -> None:
+    rows = tables.samples(["a"] * 10)
+    other = rows.set_column(rows.schema.get_field_index(column), column, pa.array(["x"] * 10))
+    counts = tables.import_rows(store, other)
+    assert (counts.moved, counts.relabelled) == (10, 0)
+    with store.reader() as db:
+        assert project.data_version(db) == 2
+        noted = "select distinct field, old, new from source_change"
+        assert db.execute(noted).fetchall() == [(column, None, '"x"')]
+
+
+def test_later_batches_may_bring_columns_and_other_types(store: Store) -> None:
+    rows = tables.samples(["a"] * 10)
+    first = rows.slice(0, 5).append_column("size", pa.array(range(5)))
+    second = rows.slice(5).append_column("size", pa.array(["big"] * 5))
+    second = second.append_column("new", pa.array([1.5] * 5))
+    store.write(samples.ImportSamples([first, second], [])).result()
+    with store.reader() as db:
+        sizes = samples.extra_column(db, "size")["value"].to_pylist()
+        assert sizes == ["0", "1", "2", "3", "4", *["big"] * 5]
+        assert samples.extra_column(db, "new")["value"].to_pylist() == [None] * 5 + [1.5] * 5
+
+
+def test_a_column_may_turn_into_text_in_a_later_import(store: Store) -> None:
+    tables.import_rows(store, tables.samples(["a"] * 10, weight=range(10)))
+    tables.import_rows(store, tables.samples(["a"] * 10, weight=[None] * 10))
+    with store.reader() as db:
+        assert samples.extra_column(db, "weight")["value"].to_pylist() == [None] * 10
+    tables.import_rows(store, tables.samples(["a"] * 10, weight=["heavy", *"123456789"]))
+    with store.reader() as db:
+        assert samples.extra_column(db, "weight")["value"].to_pylist()[:2] == ["heavy", "1"]
+
+
+def test_a_column_called_position_is_just_a_column(store: Store) -> None:
+    tables.import_rows(store, tables.samples(["a"] * 12, position=range(12, 0, -1)))
+    with store.reader() as db:
+        assert samples.extra_column(db, "position")["value"].to_pylist() == list(range(12, 0, -1))
+    assert read(store)["path"].to_pylist() == [f"{i}.png" for i in range(12)]
+
+
+def test_a_source_that_breaks_off_changes_nothing_and_says_why(store: Store) -> None:
+    def torn() -> Iterator[pa.Table]:
+        yield tables.samples(["b"] * 10)
+        raise ValueError("the file ends here")
+
+    with pytest.raises(ValueError, match="the file ends here"):
+        store.write(samples.ImportSamples(torn(), [])).result()
+    assert read(store)["labels"].to_pylist() == [["a"]] * 10
+    assert tables.import_rows(store, tables.samples(["a"] * 11)).added == 1
+
+
+def test_a_statement_that_fails_is_named_and_not_its_aftermath(store: Store) -> None:
+    bad = tables.samples(["a"]).set_column(0, "path", pa.array([None], pa.string()))
+    with pytest.raises(duckdb.ConstraintException, match="NOT NULL"):
+        store.write(samples.ImportSamples([bad], [])).result()
+    assert tables.import_rows(store, tables.samples(["a"] * 11)).added == 1

@@ -24,7 +24,9 @@ create table media (
     frames integer, pixel_hash text, phash ubigint,
     brightness float, brightness_low float, brightness_high float, contrast float,
     sharpness float, entropy float, saturation float,
-    thumbnail_start bigint, thumbnail_length integer
+    thumbnail_start bigint, thumbnail_length integer,
+    -- The file is not what it was: look again.
+    stale boolean not null default false
 );
 
 create sequence run_seq;
