@@ -44,45 +44,59 @@ class Attacher:
         """Check and copy an array; `order` lists a path or sample id per row. Raises ArrayError."""
         array = _open(source)
         with self.store.reader() as db:
-            rows, classes = samples.next_id(db), project.classes(db)
+            ends, classes = samples.next_id(db), project.classes(db)
             one_each = name == "pred_probs" and not samples.multi_label(db)
             table = samples.read(db)
-        positions = _positions(order, table, rows) if order else None
-        _check_shape(name, array, rows, len(classes))
-        target = self.folder.embeddings / f"attached-{name}.npy"
-        digest = self._copy(name, array, positions, target, one_each)
-        self.store.write(arrays.Attach(name, target, digest, str(source))).result()
-        codes = label_codes(table["labels"], classes)
-        warning = _order_warning(
-            name, np.load(target, mmap_mode="r"), table["sample_id"].to_numpy(), codes
+            before = arrays.attached(db, name)
+        ids = table["sample_id"].to_numpy()
+        _check_shape(name, array, len(classes))
+        positions = _positions(order, table, len(array)) if order else None
+        if positions is None:
+            positions = _in_import_order(name, array, ids, ends)
+        target, digest = self._copy(name, array, positions, ids, ends, one_each)
+        without = np.setdiff1d(np.arange(ends), ids).tolist()
+        shape = (ends, array.shape[1])
+        facts = arrays.Attach(
+            name, target, shape=shape, digest=digest, source=str(source), without=without
         )
+        self.store.write(facts).result()
+        if before and before["file"] != target.name:
+            (self.folder.embeddings / before["file"]).unlink(missing_ok=True)
+        codes = label_codes(table["labels"], classes)
+        warning = _order_warning(name, np.load(target, mmap_mode="r"), ids, codes)
         return Attached(name, array.shape, str(array.dtype), warning)
 
     def _copy(
         self,
         name: str,
         array: npt.NDArray[Any],
-        order: npt.NDArray[np.int64] | None,
-        target: Path,
+        positions: npt.NDArray[np.int64],
+        ids: npt.NDArray[np.int64],
+        ends: int,
         one_each: bool,
-    ) -> str:
-        """Write the array in the project's row order; returns the SHA-256 of its values."""
+    ) -> tuple[Path, str]:
+        """Write the rows in the project's order, under the SHA-256 of their values."""
         kept = np.dtype(np.float16 if array.dtype == np.float16 else np.float32)
-        unfinished = target.with_suffix(".new")
-        out = arrays.create(unfinished, array.shape, kept)
-        digest = hashlib.sha256(str(array.shape).encode())
+        unfinished = self.folder.embeddings / f"attached-{name}.new"
+        shape = (ends, array.shape[1])
+        out = arrays.create(unfinished, shape, kept)
+        digest = hashlib.sha256(str(shape).encode())
         try:
-            for block in arrays.blocks(len(array)):
-                values = np.asarray(array[order[block]] if order is not None else array[block])
-                _check_values(name, values, block.start, one_each)
-                out[block] = values
-                digest.update(np.ascontiguousarray(out[block]).data)
-                self.progress(f"attaching {name}", block.stop, len(array))
+            for block in arrays.blocks(len(ids)):
+                values = np.asarray(array[positions[block]])
+                _check_values(name, values, positions[block], one_each)
+                out[ids[block]] = values
+                digest.update(ids[block].tobytes())
+                digest.update(out[ids[block]].data)
+                self.progress(f"attaching {name}", block.stop, len(ids))
             out.flush()
+            del out  # some systems rename no file that is mapped
+            # A name of its own, so that no crash pairs these values with another array's facts.
+            target = self.folder.embeddings / f"attached-{name}-{digest.hexdigest()[:16]}.npy"
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
-        return digest.hexdigest()
+        return target, digest.hexdigest()
 
 
 def _open(source: Path) -> npt.NDArray[Any]:
@@ -99,14 +113,9 @@ def _open(source: Path) -> npt.NDArray[Any]:
     return array
 
 
-def _check_shape(name: str, array: npt.NDArray[Any], rows: int, classes: int) -> None:
+def _check_shape(name: str, array: npt.NDArray[Any], classes: int) -> None:
     if array.ndim != 2:
         raise ArrayError(f"{name} has {array.ndim} dimensions; it must be samples x values")
-    if len(array) != rows:
-        raise ArrayError(
-            f"{name} has {len(array):,} rows, the project {rows:,} samples: one row per sample, in import"
-            " order (`auditor findings --all` lists it), or say which is which with --order"
-        )
     if name == "pred_probs" and array.shape[1] != classes:
         raise ArrayError(
             f"pred_probs has {array.shape[1]:,} columns, the project {classes:,} classes: one column per"
@@ -114,42 +123,59 @@ def _check_shape(name: str, array: npt.NDArray[Any], rows: int, classes: int) ->
         )
 
 
-def _check_values(name: str, values: npt.NDArray[Any], first: int, sums_to_one: bool) -> None:
+def _in_import_order(
+    name: str, array: npt.NDArray[Any], ids: npt.NDArray[np.int64], ends: int
+) -> npt.NDArray[np.int64]:
+    """The row of each sample: a row per present sample, or also for those that left the source."""
+    if len(array) == len(ids):
+        return np.arange(len(ids))
+    if len(array) == ends:
+        return ids
+    raise ArrayError(
+        f"{name} has {len(array):,} rows, the project {len(ids):,} samples: one row per sample, in import"
+        " order (`auditor findings --all` lists it), or say which is which with --order"
+    )
+
+
+def _check_values(
+    name: str, values: npt.NDArray[Any], rows: npt.NDArray[np.int64], sums_to_one: bool
+) -> None:
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
         raise ArrayError(
-            f"{name} has a value that is not a number in row {first + int(np.argmin(finite)):,}"
+            f"{name} has a value that is not a number in row {rows[np.argmin(finite)]:,}"
         )
     if name != "pred_probs":
         return
     wide = values.astype(np.float32, copy=False)
     outside = ((wide < -1e-4) | (wide > 1 + 1e-3)).any(axis=1)
     if outside.any():
-        raise ArrayError(
-            f"pred_probs has a value outside 0…1 in row {first + int(np.argmax(outside)):,}"
-        )
+        raise ArrayError(f"pred_probs has a value outside 0…1 in row {rows[np.argmax(outside)]:,}")
     if not sums_to_one:
         return
     sums = wide.sum(axis=1, dtype=np.float64)
     wrong = np.abs(sums - 1) > 0.02  # float16 of a thousand classes sums to within a hundredth
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ArrayError(f"pred_probs sums to {sums[row]:.3f}, not 1, in row {first + row:,}")
+        raise ArrayError(f"pred_probs sums to {sums[row]:.3f}, not 1, in row {rows[row]:,}")
 
 
 def _positions(order: Path, table: Any, rows: int) -> npt.NDArray[np.int64]:
-    """For each sample id, its row in the user's array."""
+    """The row in the user's array of each present sample. Raises ArrayError."""
     lines = order.read_text(encoding="utf-8-sig").splitlines()
-    files = table.filter(table["row"].is_null())
-    ids = dict(zip(files["path"].to_pylist(), files["sample_id"].to_pylist(), strict=True))
-    found = np.full(rows, -1, np.int64)
+    if len(lines) != rows:
+        raise ArrayError(f"{order} has {len(lines):,} lines, the array {rows:,} rows: one per row")
+    ids = table["sample_id"].to_pylist()
+    paths = zip(table["path"].to_pylist(), table["row"].to_pylist(), ids, strict=True)
+    known = {str(i): place for place, i in enumerate(ids)}
+    known |= {path: place for place, (path, row, _) in enumerate(paths) if row is None}
+    found = np.full(len(ids), -1, np.int64)
     for position, line in enumerate(lines):
-        sample_id = ids.get(line, int(line) if line.isdigit() and int(line) < rows else None)
-        if sample_id is None:
+        if line not in known:
             raise ArrayError(f"{order}, line {position + 1}: the project has no sample {line!r}")
-        found[sample_id] = position
+        found[known[line]] = position
     if (found < 0).any():
-        raise ArrayError(f"{order} does not name sample {int(np.argmin(found)):,}")
+        raise ArrayError(f"{order} does not name sample {ids[np.argmin(found)]:,}")
     return found
 
 

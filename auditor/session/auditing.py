@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor import checks
 from auditor.checks.base import CheckSpec, ParameterError, parameters
@@ -57,6 +59,10 @@ class _Ready:
 
     path: Path
     identity: str
+    flaw: str | None = None
+    """Why it does not fit the data set as it is now."""
+    without: frozenset[int] = frozenset()
+    """Samples that have no row in it."""
 
 
 @dataclass(slots=True)
@@ -113,16 +119,18 @@ class Auditor:
                 raise ParameterError(f"--set names the check {check_id!r}, which there is not")
 
     def _prepare(self, specs: Sequence[CheckSpec]) -> dict[str, _Ready]:
-        with self.store.reader() as db:
-            own = {name: arrays.attached(db, name) for name in _ARRAYS}
-        ready = {
-            name: _Ready(self.folder.embeddings / facts["file"], facts["sha256"])
-            for name, facts in own.items()
-            if facts
-        }
+        ready = {name: one for name in _ARRAYS if (one := self._attached(name))}
         if "embedding" not in ready and any(_lacks_embedding(spec, ready) for spec in specs):
             ready["embedding"] = self._embed()
         return ready
+
+    def _attached(self, name: str) -> _Ready | None:
+        with self.store.reader() as db:
+            facts = arrays.attached(db, name)
+            flaw = arrays.flaw(db, name)
+        if not facts:
+            return None
+        return _Ready(self.folder.embeddings / facts["file"], facts["sha256"], flaw)
 
     def _embed(self) -> _Ready:
         """Features of every readable image, of which those already there are kept."""
@@ -132,20 +140,17 @@ class Auditor:
         with self.store.reader() as db:
             readable = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
             rows = samples.next_id(db)
-        missing = features.pending(readable["pixel_hash"], readable["sample_id"].to_numpy())
         features.prepare(rows, facts["dim"])
+        missing = features.pending(readable["pixel_hash"], readable["sample_id"].to_numpy())
         self.store.write(project.PutFact("encoder", facts)).result()
-        hashes = dict(
-            zip(readable["sample_id"].to_pylist(), readable["pixel_hash"].to_pylist(), strict=True)
-        )
+        all_ids = readable["sample_id"].to_numpy()
 
         def keep(_task: Task, tables: Mapping[str, pa.Table]) -> None:
             found = tables["features"]
             ids = found["sample_id"].to_numpy()
             values = found["values"].combine_chunks().flatten().to_numpy().reshape(len(ids), -1)
-            features.put(
-                ids, values, pa.chunked_array([[hashes[i] for i in ids.tolist()]], pa.string())
-            )
+            places = np.searchsorted(all_ids, ids)
+            features.put(ids, values, readable["pixel_hash"].take(pa.array(places)))
 
         self.pool.run(
             shards(
@@ -165,7 +170,11 @@ class Auditor:
             total=len(missing),
             workers=1 if self.options.device.startswith("cuda") else None,
         )
-        return _Ready(features.path, key)
+        lost = frozenset(all_ids[features.pending(readable["pixel_hash"], all_ids)].tolist())
+        if lost:
+            log.warning("%d images could not be read any more: %s", len(lost), sorted(lost)[:20])
+            key += "-" + hashlib.sha256(repr(sorted(lost)).encode()).hexdigest()[:16]
+        return _Ready(features.path, key, without=lost)
 
     def _encoder_config(self) -> dict[str, Any]:
         return {
@@ -203,9 +212,10 @@ class Auditor:
             return CheckEnd(spec.id, "skipped", message=lacking)
         used = {name: r for name, r in ready.items() if name in _names(spec)}
         identity = self._identity(spec, params, used)
-        with self.store.reader() as db:
-            if runs.is_done(db, identity):
-                return CheckEnd(spec.id, "reused")
+        known = runs.ReuseRun(identity)
+        self.store.write(known).result()
+        if known.found:
+            return CheckEnd(spec.id, "reused")
         started = time.monotonic()
         run = runs.StartRun(identity)
         self.store.write(run).result()
@@ -226,7 +236,8 @@ class Auditor:
     def _lacking(self, spec: CheckSpec, ready: Mapping[str, _Ready]) -> str | None:
         if missing := [name for name in _ARRAYS if name in spec.needs and name not in ready]:
             return f"it needs {' and '.join(missing)}: bring them with `auditor attach`"
-        return None
+        flaws = (one.flaw for name, one in ready.items() if name in _names(spec))
+        return next((flaw for flaw in flaws if flaw), None)
 
     def _identity(
         self, spec: CheckSpec, params: Any, used: Mapping[str, _Ready]
@@ -239,7 +250,7 @@ class Auditor:
             check_id=spec.id,
             version=spec.version,
             params=values,
-            inputs={**inputs, "seed": self.options.seed},
+            inputs={**inputs, "seed": self.options.seed, "device": self.options.device},
             data_version=version,
         )
 
@@ -286,11 +297,12 @@ class Auditor:
         # A row of computed features exists only for images that could be read.
         where = "m.pixel_hash is not null" if "embedding" in used else "true"
         with self.store.reader() as db:
-            return (
-                samples.read(db, columns, where=where),
-                project.classes(db),
-                samples.multi_label(db),
-            )
+            table = samples.read(db, columns, where=where)
+            classes, multi_label = project.classes(db), samples.multi_label(db)
+        if without := frozenset[int]().union(*(one.without for one in used.values())):
+            known = pc.is_in(table["sample_id"], value_set=pa.array(sorted(without), pa.int64()))
+            table = table.filter(pc.invert(known))
+        return table, classes, multi_label
 
 
 def _names(spec: CheckSpec) -> frozenset[str]:

@@ -8,13 +8,14 @@ in between leaves rows that are merely computed again.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.model import ChangeSet
 from auditor.store import project
@@ -46,6 +47,8 @@ class Features:
 
     def prepare(self, rows: int, dim: int) -> None:
         """Make room for `rows` rows, keeping those there are."""
+        if not self.path.exists():  # else the hashes would vouch for rows of zeros
+            self._hash_path.unlink(missing_ok=True)
         for path, shape, dtype in (
             (self._hash_path, (rows,), np.uint64),
             (self.path, (rows, dim), np.float16),
@@ -68,8 +71,10 @@ class Features:
 
 def row_hashes(pixel_hashes: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     """The first 64 bits of each hex pixel hash; 0 stands for none and never for a hash."""
-    text = pixel_hashes.to_pylist()
-    return np.array([int(value[:16], 16) | 1 if value else 0 for value in text], np.uint64)
+    starts = pc.fill_null(pc.utf8_slice_codeunits(pixel_hashes, 0, 16), "0" * 16)
+    text = "".join(starts.to_pylist())
+    values = np.frombuffer(bytes.fromhex(text), ">u8").astype(np.uint64)
+    return np.where(pixel_hashes.is_valid().to_numpy(), values | np.uint64(1), np.uint64(0))
 
 
 def _grow(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -105,18 +110,61 @@ def blocks(rows: int) -> Iterator[slice]:
 
 
 class Attach:
-    """Remember an array that the user brought, already written to `path`."""
+    """Remember an array that the user brought, already written to `path`.
 
-    def __init__(self, name: str, path: Path, digest: str, source: str) -> None:
+    `without` are the samples that had left the source and have no row in it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        shape: tuple[int, ...],
+        digest: str,
+        source: str,
+        without: Sequence[int] = (),
+    ) -> None:
         self._name = name
-        self._facts = {"file": path.name, "sha256": digest, "source": source}
+        self._facts = {
+            "file": path.name,
+            "shape": list(shape),
+            "sha256": digest,
+            "source": source,
+            "without": list(without),
+        }
 
     def __call__(self, db: Connection) -> ChangeSet:
         project.put(db, f"attached:{self._name}", self._facts)
         return ChangeSet(frozenset({"project"}))
 
 
-def attached(db: Connection, name: str) -> dict[str, str] | None:
-    """Facts of the user's array of that name: file, sha256, source."""
-    facts: dict[str, str] | None = project.fact(db, f"attached:{name}")
+def attached(db: Connection, name: str) -> dict[str, Any] | None:
+    """Facts of the user's array of that name: file, shape, sha256, source, without."""
+    facts: dict[str, Any] | None = project.fact(db, f"attached:{name}")
     return facts
+
+
+def flaw(db: Connection, name: str) -> str | None:
+    """Why the user's array of that name no longer fits the data set; None where it does."""
+    facts = attached(db, name)
+    if facts is None:
+        return None
+    rows, columns = facts["shape"]
+    ((lacking,),) = db.execute(
+        "select count(*) from sample where present"
+        " and (sample_id >= ? or sample_id in (select unnest(?::bigint[])))",
+        [rows, facts["without"]],
+    ).fetchall()
+    if lacking:
+        return (
+            f"the attached {name} has no row for {lacking:,} samples that came later: bring one with"
+            " a row for each sample by `auditor attach`"
+        )
+    classes = len(project.classes(db))
+    if name == "pred_probs" and columns != classes:
+        return (
+            f"the attached pred_probs has {columns:,} columns, and the project now {classes:,} classes:"
+            " bring one with a column for each class by `auditor attach`"
+        )
+    return None

@@ -22,7 +22,7 @@ def put(db: Connection, key: str, value: Any) -> None:
 
 
 def data_version(db: Connection) -> int:
-    """Grows with each import that changed something; findings of older ones are stale."""
+    """Grows with each import, or look at an image, that changed something; findings of older ones are stale."""
     return int(fact(db, "data_version") or 0)
 
 

@@ -107,12 +107,47 @@ class EndRun:
             " seconds = seconds + ? where run_id = ?",
             [self.state, self.message, self.seconds, self.run_id],
         )
-        return ChangeSet(frozenset({"run"}))
+        if self.state == "done":
+            _drop_superseded(db, self.run_id)
+        return ChangeSet(frozenset({"run", "finding", "metric"}))
 
 
-def is_done(db: Connection, identity: RunIdentity) -> bool:
-    row = first(db, "select state from run where run_key = ?", [identity.key])
-    return row is not None and row[0] == "done"
+def _drop_superseded(db: Connection, run_id: int) -> None:
+    """Delete the rows of the check's runs that no identity can reach again.
+
+    The data version only grows and so does a check's. Other parameters on the same data may be
+    asked for again: those runs stay.
+    """
+    for table in ("finding", "metric", "shard_done"):
+        db.execute(
+            f"delete from {table} where run_id in (select old.run_id from run old join run now"
+            " on old.check_id = now.check_id where now.run_id = ?"
+            " and (old.data_version < now.data_version or old.version < now.version))",
+            [run_id],
+        )
+    db.execute(
+        "update run set state = 'superseded' from run now where now.run_id = ?"
+        " and run.check_id = now.check_id"
+        " and (run.data_version < now.data_version or run.version < now.version)",
+        [run_id],
+    )
+
+
+@dataclass(slots=True)
+class ReuseRun:
+    """Make the finished run with this identity the check's newest; `found` tells if there is one."""
+
+    identity: RunIdentity
+    found: bool = field(default=False, init=False)
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        key = [self.identity.key]
+        if first(db, "select 1 from run where run_key = ? and state = 'done'", key):
+            self.found = True
+            db.execute(
+                "update run set ended_on = current_timestamp::timestamp where run_key = ?", key
+            )
+        return ChangeSet(frozenset({"run"} if self.found else ()))
 
 
 def done_shards(db: Connection, run_id: int) -> set[int]:

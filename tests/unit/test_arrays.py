@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from auditor.store.arrays import Features
+from auditor.store.arrays import Features, row_hashes
 
 
 def hashes(*texts: str | None) -> pa.ChunkedArray:
@@ -38,3 +38,17 @@ def test_rows_written_without_their_hash_are_computed_again(tmp_path: Path) -> N
     rows = np.load(features.path, mmap_mode="r+")
     rows[0] = 7
     assert features.pending(hashes("a"), np.arange(1)).tolist() == [0]
+
+
+def test_hashes_do_not_vouch_for_features_that_are_gone(tmp_path: Path) -> None:
+    features = Features(tmp_path, "k")
+    features.prepare(1, 2)
+    features.put(np.arange(1), np.ones((1, 2)), hashes("a"))
+    features.path.unlink()
+    features.prepare(1, 2)
+    assert features.pending(hashes("a"), np.arange(1)).tolist() == [0]
+
+
+def test_a_hash_is_64_bits_of_the_text_and_none_is_zero() -> None:
+    made = row_hashes(pa.chunked_array([["0123456789abcdef" + "9" * 16, None], ["0" * 32]]))
+    assert made.tolist() == [0x0123456789ABCDEF, 0, 1]

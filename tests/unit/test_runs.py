@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
+import pyarrow as pa
 import pytest
 
 from auditor.checks import base
 from auditor.store import runs
 from auditor.store.db import Store
-from auditor.store.runs import EndRun, RunIdentity, SaveShard, StartRun
+from auditor.store.runs import EndRun, ReuseRun, RunIdentity, SaveShard, StartRun
 
 IDENTITY = RunIdentity(check_id="c", version=1, params={"a": 1}, inputs={"seed": 0}, data_version=1)
 FINDINGS = base.findings(sample_id=[1], quality=[0.25], flagged=[True], evidence=["{}"])
@@ -18,13 +21,54 @@ def start(store: Store, identity: RunIdentity = IDENTITY) -> int:
     return run.run_id
 
 
+def reuse(store: Store, **change: object) -> bool:
+    step = ReuseRun(dataclasses.replace(IDENTITY, **change))  # type: ignore[arg-type]
+    store.write(step).result()
+    return step.found
+
+
+def finished(store: Store, findings: pa.Table = FINDINGS, **change: object) -> int:
+    run_id = start(store, dataclasses.replace(IDENTITY, **change))  # type: ignore[arg-type]
+    store.write(SaveShard(run_id, 0, findings, METRICS)).result()
+    store.write(EndRun(run_id, "done", 1.0)).result()
+    return run_id
+
+
+def test_a_run_that_is_used_again_is_the_newest(store: Store) -> None:
+    finished(store)
+    finished(store, FINDINGS.slice(0, 0), inputs={"seed": 1})
+    assert reuse(store)
+    with store.reader() as db:
+        assert runs.findings(db, "c").num_rows == 1
+
+
+def test_findings_that_no_audit_can_reach_again_are_deleted_when_newer_are_there(
+    store: Store,
+) -> None:
+    finished(store)
+    finished(store, inputs={"seed": 1})
+    finished(store, check_id="d")
+    start(store, dataclasses.replace(IDENTITY, data_version=2))
+    with store.reader() as db:
+        assert db.execute("select count(*) from finding").fetchall() == [(3,)]
+    newest = finished(store, data_version=2)
+    with store.reader() as db:
+        assert db.execute(
+            "select check_id, count(*) from finding join run using (run_id) group by 1 order by 1"
+        ).fetchall() == [("c", 1), ("d", 1)]
+        latest = runs.latest(db, "c")
+    assert latest
+    assert latest.run_id == newest
+    assert not reuse(store)
+
+
 def test_a_run_that_was_cut_short_goes_on_where_it_stopped(store: Store) -> None:
     run_id = start(store)
     store.write(SaveShard(run_id, 1, FINDINGS, METRICS)).result()
     assert start(store) == run_id
     with store.reader() as db:
         assert runs.done_shards(db, run_id) == {1}
-        assert not runs.is_done(db, IDENTITY)
+    assert not reuse(store)
 
 
 def test_a_shard_is_saved_once(store: Store) -> None:
