@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,14 @@ class ChangeRecord:
     evidence_ref: str = ""
 
 
+class Probabilities(Protocol):
+    """N x K numbers that are read a block at a time: an array, or what acts like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def __getitem__(self, rows: slice, /) -> npt.NDArray[np.floating[Any]]: ...
+
+
 COLUMNS = tuple(f.name for f in fields(ChangeRecord))
 
 
@@ -77,7 +85,7 @@ def guard(text: str) -> str:
 def write_soft_labels(
     path: Path,
     samples: pa.Table,
-    probabilities: npt.NDArray[np.floating[Any]],
+    probabilities: Probabilities,
     classes: Sequence[str],
 ) -> int:
     """Class probabilities of each sample as a float32 list column, in blocks.

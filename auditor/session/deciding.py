@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.model import Verdict
-from auditor.store import findings
+from auditor.report import changes
+from auditor.store import findings, samples
 from auditor.store.db import Connection
 from auditor.store.review import DECISION_SCHEMA
 
@@ -21,6 +22,10 @@ _RULE = re.compile(
     r"\s*(?P<verb>\w+)(?:\s+(?P<label>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\S+))??(?:\s+where\s+(?P<where>.+?))?\s*",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+NOTE = "note"
+"""The verdict of a change that is only a note."""
 
 
 class RuleError(ValueError):
@@ -86,64 +91,85 @@ def from_patch(db: Connection, path: Path) -> pa.Table:
     Each record names its sample by `sample_id`, or by `path` (and `row`), and gives `verdict`
     and, for relabel and accept, `new`, `labels` or `label`. Raises PatchError.
     """
-    ids = _sample_ids(db)
-    records = [
-        _decision(record, ids, f"{path.name}, record {number}")
-        for number, record in enumerate(_records(path), start=1)
-    ]
-    return pa.Table.from_pylist(records, schema=DECISION_SCHEMA)
+    records = _records(path)
+    places = [f"{path.name}, record {number}" for number in range(1, len(records) + 1)]
+    keys = [_key(record, place) for record, place in zip(records, places, strict=True)]
+    ids = samples.find(db, pa.Table.from_pylist(keys, schema=samples.KEY_SCHEMA)).to_pylist()
+    decisions = []
+    for record, place, key, sample_id in zip(records, places, keys, ids, strict=True):
+        if sample_id is None:
+            raise PatchError(f"{place}: the project has no sample {_words(key)}")
+        decisions.append({"sample_id": sample_id, **_decision(record, place)})
+    return pa.Table.from_pylist(decisions, schema=DECISION_SCHEMA)
 
 
-def _sample_ids(db: Connection) -> dict[Any, int]:
-    rows = db.execute('select sample_id, path, "row" from sample where present').fetchall()
-    by_place: dict[Any, int] = {(path, row): sample_id for sample_id, path, row in reversed(rows)}
-    return by_place | {sample_id: sample_id for sample_id, _, _ in rows}
+def _words(key: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in key.items() if value is not None)
 
 
-def _records(path: Path) -> Iterable[dict[str, Any]]:
+def _records(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".csv":
-            return list(csv.DictReader(text.splitlines(keepends=True)))
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+            rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+            return [{k: _unguarded(v) for k, v in row.items()} for row in rows]
+        records = [json.loads(line) for line in text.splitlines() if line.strip()]
     except FileNotFoundError:
         raise PatchError(f"there is no file {path}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
         raise PatchError(f"{path} is neither JSON lines nor CSV: {error}") from None
+    if strange := [number for number, one in enumerate(records, 1) if not isinstance(one, dict)]:
+        raise PatchError(f"{path.name}, record {strange[0]}: it is no JSON object")
+    return records
 
 
-def _decision(record: dict[str, Any], ids: dict[Any, int], place: str) -> dict[str, Any]:
-    key = _key(record, place)
-    if key not in ids:
-        raise PatchError(f"{place}: the project has no sample {key}")
+def _unguarded(cell: Any) -> Any:
+    """A cell without the apostrophe that keeps spreadsheets from running it."""
+    if isinstance(cell, str) and cell[:1] == "'" and cell[1:].startswith(changes.FORMULA_STARTS):
+        return cell[1:]
+    return cell
+
+
+def _decision(record: dict[str, Any], place: str) -> dict[str, Any]:
+    given = str(record.get("verdict") or Verdict.RELABEL)
     try:
-        verdict = Verdict(str(record.get("verdict") or Verdict.RELABEL))
-    except ValueError:
-        raise PatchError(f"{place}: verdict must be one of {', '.join(Verdict)}") from None
+        verdict = None if given == NOTE else Verdict(given)
+        p_error = float(p) if (p := record.get("p_error")) not in (None, "") else None
+    except (ValueError, TypeError):
+        raise PatchError(
+            f"{place}: verdict must be one of {', '.join(Verdict)}, and p_error a number"
+        ) from None
     labels = None
     if verdict in {Verdict.ACCEPT, Verdict.RELABEL}:
         labels = _labels(record, place)
-    p_error = record.get("p_error")
     return {
-        "sample_id": ids[key],
-        "verdict": verdict.value,
+        "verdict": verdict,
         "labels": labels,
         "note": record.get("note") or None,
         "check_id": record.get("check_id") or None,
-        "p_error": float(p_error) if p_error not in (None, "") else None,
+        "p_error": p_error,
     }
 
 
-def _key(record: dict[str, Any], place: str) -> Any:
-    sample_id, path, row = record.get("sample_id"), record.get("path"), record.get("row")
+def _key(record: dict[str, Any], place: str) -> dict[str, Any]:
+    """Path, row and sample id of the record, as samples.KEY_SCHEMA."""
+    path, row = record.get("path"), record.get("row")
+    sample_id = next((record[k] for k in ("sample_id", "id") if _says(record.get(k))), None)
     try:
-        if path not in (None, ""):
-            return str(path), int(row) if row not in (None, "") else None
-        if sample_id not in (None, ""):
-            return int(str(sample_id))
-    except ValueError:
+        key = {
+            "path": str(path) if _says(path) else None,
+            "row": int(str(row)) if _says(row) else None,
+            "sample_id": int(str(sample_id)) if _says(sample_id) else None,
+        }
+    except (ValueError, TypeError):
         raise PatchError(f"{place}: sample_id and row are whole numbers") from None
-    raise PatchError(f"{place}: it names no sample: give sample_id or path")
+    if key["path"] is None and not _says(record.get("sample_id")):
+        raise PatchError(f"{place}: it names no sample: give sample_id or path")
+    return key
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value != ""
 
 
 def _labels(record: dict[str, Any], place: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +16,10 @@ from auditor.formats.base import FileMode, Understanding
 from auditor.model import Verdict
 from auditor.report import changes
 from auditor.report.files import input_fingerprint, sha256_of
+from auditor.session import soft_labels
+from auditor.session.deciding import NOTE
 from auditor.session.folder import ProjectFolder
-from auditor.store import arrays, media, project, review, runs, samples
+from auditor.store import media, project, review, samples
 from auditor.store.db import Connection, Store
 
 
@@ -79,53 +80,12 @@ class Exporter:
         )
 
     def _soft_labels(self, target: Path) -> bool:
-        """Class probabilities of the newest label audit, sharpened to a decision where there is one."""
         with self.store.reader() as db:
-            classes = project.classes(db)
-            own = arrays.attached(db, "pred_probs")
-            found = runs.findings(db, "label_errors")
-            table = samples.read(db)
-            current = review.label_lists(db)
-        if own:
-            rows = np.load(self.folder.embeddings / own["file"], mmap_mode="r")
-            probabilities = np.asarray(rows[table["sample_id"].to_numpy()], np.float32)
-        elif found.num_rows:
-            probabilities = _from_evidence(found, table, classes)
-        else:
+            soft = soft_labels.read(db, self.folder.embeddings)
+        if soft is None:
             return False
-        decided = current.column("verdict").is_valid().to_numpy(zero_copy_only=False)
-        where = {name: i for i, name in enumerate(classes)}
-        for row, labels in zip(
-            np.flatnonzero(decided),
-            current.filter(pa.array(decided))["labels"].to_pylist(),
-            strict=True,
-        ):
-            probabilities[row] = 0
-            for label in labels:
-                if label in where:
-                    probabilities[row, where[label]] = 1 / len(labels)
-        changes.write_soft_labels(target, table.select(["path", "row"]), probabilities, classes)
+        changes.write_soft_labels(target, soft.table.select(["path", "row"]), soft, soft.classes)
         return True
-
-
-def _from_evidence(found: pa.Table, table: pa.Table, classes: tuple[str, ...]) -> Any:
-    """The probabilities that the findings kept: the likeliest classes, the rest spread evenly."""
-    where = {name: i for i, name in enumerate(classes)}
-    position = {i: n for n, i in enumerate(table["sample_id"].to_pylist())}
-    out = np.full((table.num_rows, len(classes)), 1 / max(1, len(classes)), np.float32)
-    for sample_id, text in zip(
-        found["sample_id"].to_pylist(), found["evidence"].to_pylist(), strict=True
-    ):
-        named = json.loads(text or "{}").get("classes", [])
-        if not named:
-            continue
-        row = out[position[sample_id]]
-        left = max(0.0, 1 - sum(p for _, p in named))
-        row[:] = left / max(1, len(classes) - len(named))
-        for name, p in named:
-            row[where[name]] = p
-        row /= row.sum()
-    return out
 
 
 def _records(decisions: pa.Table) -> Iterator[changes.ChangeRecord]:
@@ -139,7 +99,7 @@ def _records(decisions: pa.Table) -> Iterator[changes.ChangeRecord]:
             field="exclude" if out else "labels",
             old=False if out else tuple(row["given"]),
             new=True if out else tuple(row["labels"]),
-            verdict=row["verdict"],
+            verdict=row["verdict"] or NOTE,
             reviewer=row["reviewer"],
             reason=row["title"],
             note=row["note"] or "",

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor import checks, version
 from auditor.formats.base import Understanding
+from auditor.model import Verdict
 from auditor.report import build, findings, gate, html, junit, pictures, result, sarif, summary
 from auditor.report.files import input_fingerprint
 from auditor.session.auditing import CheckEnd
+from auditor.session.deciding import NOTE
 from auditor.session.folder import ProjectFolder
 from auditor.store import media, project, review, runs, samples
 from auditor.store.db import Connection, Store
@@ -76,14 +79,16 @@ class Reporter:
         parts: list[result.CheckResult] = []
         flagged: list[pa.Table] = []
         timings: dict[str, float | None] = {}
+        not_run = _not_run(ended)
         for check_id in runs.audited(db):
-            if check_id not in checks.names():
+            # Older findings of a check that failed now would pass for those of this audit.
+            if check_id not in checks.names() or check_id in {part.id for part in not_run}:
                 continue
             part, rows, seconds = _check(db, check_id)
             parts.append(part)
             flagged.append(rows)
             timings[check_id] = seconds
-        parts += _not_run(ended, {part.id for part in parts})
+        parts += not_run
         unread = samples.read(db, ["reason", "detail", "sha256"], where="m.reason is not null")
         if findings.UNREADABLE not in {part.id for part in parts}:
             flagged.append(findings.unreadable_rows(unread))
@@ -123,13 +128,13 @@ def _check(db: Connection, check_id: str) -> tuple[result.CheckResult, pa.Table,
     return part, findings.flagged_rows(check_id, rows), run.seconds
 
 
-def _not_run(ended: Sequence[CheckEnd], reported: set[str]) -> list[result.CheckResult]:
+def _not_run(ended: Sequence[CheckEnd]) -> list[result.CheckResult]:
     return [
         build.not_run(
             checks.load(end.check_id).spec, end.message or end.state, failed=end.state == "failed"
         )
         for end in ended
-        if end.state in {"skipped", "failed"} and end.check_id not in reported
+        if end.state in {"skipped", "failed"}
     ]
 
 
@@ -174,24 +179,26 @@ def _unreadable(row: Mapping[str, Any]) -> result.UnreadableSample:
 
 
 def _decisions(db: Connection) -> result.Decisions | None:
-    rows = review.decisions(db).to_pylist()
-    if not rows:
+    rows = review.decisions(db)
+    if not rows.num_rows:
         return None
-    by_verdict: dict[str, int] = {}
-    by_reviewer: dict[str, int] = {}
-    changes = []
-    for row in rows:
-        by_verdict[row["verdict"]] = by_verdict.get(row["verdict"], 0) + 1
-        by_reviewer[row["reviewer"]] = by_reviewer.get(row["reviewer"], 0) + 1
-        if row["verdict"] == "exclude" or row["labels"] != row["given"]:
-            changes.append(
-                result.Change(
-                    path=row["path"],
-                    row=row["row"],
-                    old=tuple(row["given"]),
-                    new=() if row["verdict"] == "exclude" else tuple(row["labels"]),
-                    verdict=row["verdict"],
-                    reviewer=row["reviewer"],
-                )
-            )
-    return result.decisions(by_verdict, by_reviewer, review.confirmed(db), tuple(changes))
+    verdicts = rows["verdict"].fill_null(NOTE)
+    out = pc.equal(verdicts, Verdict.EXCLUDE)
+    changes = [
+        result.Change(
+            path=row["path"],
+            row=row["row"],
+            old=tuple(row["given"]),
+            new=() if row["verdict"] == Verdict.EXCLUDE else tuple(row["labels"]),
+            verdict=row["verdict"],
+            reviewer=row["reviewer"],
+        )
+        for row in rows.filter(pc.or_(out, rows["relabelled"])).to_pylist()
+    ]
+    return result.decisions(
+        _tally(verdicts), _tally(rows["reviewer"]), review.confirmed(db), tuple(changes)
+    )
+
+
+def _tally(values: pa.ChunkedArray) -> dict[str, int]:
+    return {row["values"]: row["counts"] for row in pc.value_counts(values).to_pylist()}

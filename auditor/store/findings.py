@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pyarrow as pa
 
 from auditor.model import QUALITY_STATISTICS
 from auditor.store import runs, samples
 from auditor.store.db import Connection, arrow, identifier
-from auditor.store.filters import Condition, parse
+from auditor.store.filters import Condition, FilterError, parse
 
 _OURS = {
     "sample_id": "s.sample_id",
@@ -55,12 +56,16 @@ def select(db: Connection, check_id: str, text: str) -> pa.Table:
     """
     condition = parse(text, columns(db)) if text.strip() else Condition("true")
     run = runs.latest(db, check_id)
-    return arrow(
-        db,
+    query = (
         "select s.sample_id, f.suggested, f.p_error from label_now s"
         " left join (select * from finding where run_id = ?) f using (sample_id)"
         " left join media m on m.sample_id = s.sample_id"
         " left join extra e on e.sample_id = s.sample_id"
-        f" where s.present and {condition.sql} order by s.sample_id",
-        [run.run_id if run else -1, *condition.values],
+        f" where s.present and {condition.sql} order by s.sample_id"
     )
+    try:
+        return arrow(db, query, [run.run_id if run else -1, *condition.values])
+    except (duckdb.ConversionException, duckdb.BinderException):
+        raise FilterError(
+            f"{text.strip()!r} compares numbers with text: put texts, and only texts, in quotes"
+        ) from None

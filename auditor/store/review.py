@@ -42,20 +42,29 @@ class UnknownSampleError(LookupError):
     """A decision names a sample that the project does not have."""
 
 
+def this_user() -> str:
+    """The reviewer's name; a container may run under a number that has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"
+
+
 @dataclass(slots=True)
 class Decide:
     """Record decisions as one step. One key press or ten thousand rows.
 
-    `touched` is the number of samples whose decision differs from before.
+    `touched` is the number of samples whose decision differs from before. Of several decisions
+    about one sample the last counts.
     """
 
     decisions: pa.Table
     title: str
-    reviewer: str = field(default_factory=getpass.getuser)
+    reviewer: str = field(default_factory=this_user)
     touched: int = field(default=0, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        insert(db, "create temp table decided as select * from incoming", self.decisions)
+        insert(db, _COLLECT, self.decisions)
         _refuse_unknown(db)
         action_id = _new_action(db, self.title, undoes=None, reviewer=self.reviewer)
         db.execute(
@@ -73,11 +82,18 @@ class Decide:
         return changes
 
 
+_COLLECT = (
+    "create temp table decided as select * exclude (place) from"
+    " (select *, row_number() over () as place from incoming)"
+    " qualify row_number() over (partition by sample_id order by place desc) = 1"
+)
+
+
 @dataclass(slots=True)
 class Undo:
     """Take back the newest action that still stands; `title` names it."""
 
-    reviewer: str = field(default_factory=getpass.getuser)
+    reviewer: str = field(default_factory=this_user)
     title: str = field(default="", init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
@@ -96,7 +112,7 @@ class Undo:
 class Redo:
     """Do again what was undone last, unless a decision came since; `title` names it."""
 
-    reviewer: str = field(default_factory=getpass.getuser)
+    reviewer: str = field(default_factory=this_user)
     title: str = field(default="", init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
@@ -138,7 +154,6 @@ def _refuse_unknown(db: Connection) -> None:
         " using (sample_id) limit 1",
     )
     if row:
-        db.execute("drop table decided")
         raise UnknownSampleError(f"the project has no sample {row[0]}")
 
 
@@ -171,7 +186,8 @@ def decisions(db: Connection) -> pa.Table:
     return arrow(
         db,
         'select n.sample_id, n.path, n."row", n.occurrence, n.given, n.labels, n.verdict, n.note,'
-        " a.reviewer, a.made_on, a.title, c.check_id, c.p_error, m.sha256"
+        " a.reviewer, a.made_on, a.title, c.check_id, c.p_error, m.sha256,"
+        " n.labels is distinct from n.given as relabelled"
         " from label_now n join action a using (action_id)"
         " join change c on c.action_id = n.action_id and c.sample_id = n.sample_id"
         " left join media m on m.sample_id = n.sample_id"

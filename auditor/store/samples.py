@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.model import SAMPLE_SCHEMA, ChangeSet
 from auditor.store import project
@@ -211,6 +213,39 @@ def read(db: Connection, columns: Sequence[str] = (), *, where: str = "true") ->
         'select s.sample_id, s.path, s."row", s.occurrence, s.given as labels, s.split, s."group"'
         f"{chosen} from sample s left join media m using (sample_id) where present and {where}"
         " order by s.sample_id",
+    )
+
+
+KEY_SCHEMA = pa.schema([("path", pa.string()), ("row", pa.int64()), ("sample_id", pa.int64())])
+"""How somebody names a sample: by path and row, or where there is no path by its id."""
+
+
+def find(db: Connection, keys: pa.Table) -> pa.Array:
+    """Ids of the present samples that `keys` (KEY_SCHEMA) name, in their order; null for none.
+
+    Where a source lists one path several times, the id tells which is meant, else it is the first.
+    """
+    numbered = keys.append_column("place", pa.array(np.arange(keys.num_rows)))
+    db.register("incoming", numbered)
+    found = arrow(
+        db,
+        "with named as ("
+        "select i.place, s.sample_id, s.sample_id = i.sample_id as same from incoming i join sample s"
+        ' on s.path = i.path and s."row" is not distinct from i."row" where s.present'
+        " union all select i.place, s.sample_id, true from incoming i join sample s"
+        " on s.sample_id = i.sample_id where i.path is null and s.present)"
+        " select place, coalesce(min(sample_id) filter (same), min(sample_id)) as sample_id"
+        " from named group by place",
+    )
+    db.unregister("incoming")
+    return (
+        found["sample_id"]
+        .combine_chunks()
+        .take(
+            pc.index_in(
+                numbered["place"], value_set=found["place"].combine_chunks()
+            ).combine_chunks()
+        )
     )
 
 

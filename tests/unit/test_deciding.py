@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from auditor.model import Verdict
 from auditor.session import deciding
 from auditor.session.deciding import PatchError, Rule, RuleError
 from auditor.store.db import Store
+from auditor.store.filters import FilterError
+from tests import tables
 
 
 @pytest.fixture
@@ -81,6 +84,8 @@ def test_a_patch_names_samples_by_path_or_id(store: Store, tmp_path: Path) -> No
         ('{"sample_id": 1}', "gives no new label"),
         ('{"sample_id": 1, "verdict": "burn"}', "verdict must be one of"),
         ('{"sample_id": "x", "verdict": "keep"}', "whole numbers"),
+        ('{"sample_id": 1, "verdict": "keep", "p_error": "high"}', "p_error a number"),
+        ("3", "no JSON object"),
         ("{", "neither JSON lines nor CSV"),
     ],
 )
@@ -96,3 +101,48 @@ def test_a_bad_patch_is_refused_by_its_record(
 def test_a_missing_patch_is_named(store: Store, tmp_path: Path) -> None:
     with store.reader() as db, pytest.raises(PatchError, match=r"none\.csv"):
         deciding.from_patch(db, tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("where", ["p_error > 'high'", "path = 3", "path"])
+def test_numbers_and_texts_are_not_compared(judged: Store, where: str) -> None:
+    with judged.reader() as db, pytest.raises(FilterError, match="in quotes"):
+        deciding.from_rule(db, Rule(Verdict.KEEP, None, where), "c")
+
+
+def test_a_path_that_is_listed_twice_is_told_apart_by_its_id(store: Store, tmp_path: Path) -> None:
+    rows = tables.samples(["a"] * 10)
+    again = rows.slice(3, 1).set_column(2, rows.schema.field(2), pa.array([1], pa.int32()))
+    tables.import_rows(store, pa.concat_tables([rows, again]))
+    patch = tmp_path / "p.jsonl"
+    patch.write_text(
+        '{"id": 10, "path": "3.png", "verdict": "keep"}\n'
+        '{"id": 4, "path": "3.png", "verdict": "defer"}\n'
+    )
+    with store.reader() as db:
+        made = deciding.from_patch(db, patch)
+    assert made["sample_id"].to_pylist() == [10, 3]
+
+
+def test_a_sample_that_left_the_source_takes_no_decision(store: Store, tmp_path: Path) -> None:
+    tables.import_rows(store, tables.samples(["a"] * 9))
+    patch = tmp_path / "p.csv"
+    patch.write_text("sample_id,verdict\n9,keep\n")
+    with (
+        store.reader() as db,
+        pytest.raises(PatchError, match=r"record 1: .* no sample sample_id 9"),
+    ):
+        deciding.from_patch(db, patch)
+
+
+def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was(
+    store: Store, tmp_path: Path
+) -> None:
+    rows = tables.samples(["a"] * 10)
+    tables.import_rows(
+        store, rows.set_column(0, "path", pa.array([f"={i}.png" for i in range(10)]))
+    )
+    patch = tmp_path / "p.csv"
+    patch.write_text("path,verdict,note\n'=3.png,note,'-why\n")
+    with store.reader() as db:
+        (made,) = deciding.from_patch(db, patch).to_pylist()
+    assert (made["sample_id"], made["verdict"], made["note"]) == (13, None, "-why")

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +79,39 @@ def test_a_step_that_changes_nothing_leaves_no_trace(store: Store) -> None:
     assert decide(store, [1, 2], "keep").touched == 0
     store.write(Undo()).result()
     assert state(store)[1][2] is None
+
+
+def test_of_several_decisions_about_one_sample_the_last_counts(store: Store) -> None:
+    both = pa.concat_tables([decisions([1, 2], "keep"), decisions([1], "relabel", "b")])
+    step = Decide(both, "twice")
+    store.write(step).result()
+    assert step.touched == 2
+    assert [row[:3] for row in state(store)[:3]] == [
+        (0, "a", None),
+        (1, "b", "relabel"),
+        (2, "a", "keep"),
+    ]
+    assert len(state(store)) == 10
+
+
+def test_a_user_without_a_name_still_decides(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    decide(store, [1], "keep")
+    with store.reader() as db:
+        assert review.decisions(db)["reviewer"].to_pylist() == ["unknown"]
+
+
+def test_decisions_on_a_sample_that_left_come_back_with_it(store: Store) -> None:
+    decide(store, [9], "relabel", "b")
+    import_rows(store, samples(["a"] * 9))
+    with store.reader() as db:
+        assert review.decisions(db).num_rows == review.edits(db).num_rows == 0
+    import_rows(store, samples(["a"] * 10))
+    assert labels(store)[9] == "b"
+    store.write(Undo()).result()
+    assert labels(store)[9] == "a"
 
 
 def test_undo_gives_a_decision_back_to_the_one_who_made_it(store: Store) -> None:
