@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 import platformdirs
 import typer
@@ -48,7 +47,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    from auditor.cli.errors import code_of
+    from auditor.cli.errors import code_of, sentence
 
     name = type(error).__name__
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # typer's own usage errors
@@ -58,15 +57,19 @@ def _explain(error: Exception) -> int:
         return _fail("interrupted; what was finished is kept", 130)
     code = code_of(error)
     if code is None:
-        return _fail(f"internal error: {name}: {error}; the traceback is in {_keep(error)}", 4)
-    return _fail(str(error), code)
+        return _fail(f"internal error: {name}: {error}; {_keep(error)}", 4)
+    return _fail(sentence(error), code)
 
 
-def _keep(error: Exception) -> Path:
-    """Write the traceback where a report of the error can take it from."""
-    path = platformdirs.user_log_path("dataset-auditor", ensure_exists=True) / "traceback.txt"
-    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return path
+def _keep(error: Exception) -> str:
+    """Write the traceback where a report of the error can take it from; says where, or gives it."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        path = platformdirs.user_log_path("dataset-auditor", ensure_exists=True) / "traceback.txt"
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return f"the traceback:\n{text}"
+    return f"the traceback is in {path}"
 
 
 def _fail(sentence: str, code: int) -> int:

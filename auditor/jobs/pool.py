@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 import threading
 import time
 from collections import deque
@@ -65,6 +66,19 @@ class Handlers:
     progress: Callable[[int, int], None] = lambda _done, _total: None
 
 
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl+C back in this thread; a process started here inherits that, until it ignores it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """A spawned process that runs one task at a time."""
 
@@ -75,7 +89,8 @@ class _Worker:
         self._process = context.Process(
             target=worker.main, args=(theirs, self._cancel), daemon=True
         )
-        self._process.start()
+        with _interrupts_held():
+            self._process.start()
         theirs.close()  # so that the pipe reports EOF when the process dies
         self.task: Task | None = None
         self.share_done = 0.0
@@ -151,8 +166,13 @@ class Pool:
         return [one.pid for one in self._workers]
 
     def close(self) -> None:
+        """End the workers: idle ones by themselves, busy ones, whose work nobody awaits, at once."""
         while self._workers:
-            self._workers.pop().close()
+            one = self._workers.pop()
+            if one.task:
+                one.kill()
+            else:
+                one.close()
 
     def _hand_out(self, pending: deque[Task], waiting: Iterator[Task], limit: int) -> None:
         while sum(one.task is not None for one in self._workers) < limit:

@@ -12,7 +12,14 @@ import pyarrow as pa
 
 from auditor.checks.base import Cancelled
 from auditor.jobs import tasks
-from auditor.jobs.messages import Progress, RunTask, TaskCancelled, TaskDone, TaskFailed
+from auditor.jobs.messages import (
+    FromWorker,
+    Progress,
+    RunTask,
+    TaskCancelled,
+    TaskDone,
+    TaskFailed,
+)
 
 _REPORT_EVERY = 0.1
 
@@ -46,27 +53,28 @@ def main(pipe: Connection, cancel: Event) -> None:
     """Take tasks until the pipe closes. Models stay loaded between tasks."""
     # Ctrl+C reaches the whole terminal group; the engine decides what is to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # held back by the pool until this handler stood
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     kept = tasks.Kept()
     while True:
         try:
             task: RunTask = pipe.recv()
         except (EOFError, OSError):
             return
-        report = _Reporter(task.task_no, pipe, cancel)
+        answer = _answer(task, _Reporter(task.task_no, pipe, cancel), kept)
         try:
-            tables = tasks.load(task.job)(from_ipc(task.samples), task.config, report, kept)
-            answer = TaskDone(task.task_no, {name: to_ipc(table) for name, table in tables.items()})
             pipe.send(answer)
-        except Cancelled:
-            pipe.send(TaskCancelled(task.task_no))
-        except BrokenPipeError:  # the engine is gone
+        except OSError:  # the engine is gone
             return
-        except Exception as error:  # noqa: BLE001  the engine reports it, with its traceback
-            pipe.send(
-                TaskFailed(
-                    task.task_no,
-                    str(error) or repr(error),
-                    type(error).__name__,
-                    traceback.format_exc(),
-                )
-            )
+
+
+def _answer(task: RunTask, report: _Reporter, kept: tasks.Kept) -> FromWorker:
+    try:
+        tables = tasks.load(task.job)(from_ipc(task.samples), task.config, report, kept)
+        return TaskDone(task.task_no, {name: to_ipc(table) for name, table in tables.items()})
+    except Cancelled:
+        return TaskCancelled(task.task_no)
+    except Exception as error:  # noqa: BLE001  the engine reports it, with its traceback
+        return TaskFailed(
+            task.task_no, str(error) or repr(error), type(error).__name__, traceback.format_exc()
+        )

@@ -24,8 +24,9 @@ from auditor.session import deciding
 from auditor.session.attaching import Attached, Attacher
 from auditor.session.auditing import AuditOptions, Auditor, CheckEnd
 from auditor.session.exporting import Exported, Exporter
-from auditor.session.folder import ProjectFolder, default_for
+from auditor.session.folder import ProjectFolder, default_for, whole_or_gone
 from auditor.session.importing import Imported, Importer
+from auditor.session.log import ProjectLog
 from auditor.session.results import Reporter, Wanted
 from auditor.store import media, project, review, runs, samples
 from auditor.store.db import Connection, Store
@@ -162,7 +163,8 @@ class Session:
 
     def export(self, out: Path, files: FileMode = "copy") -> Exported:
         """Write the cleaned data set, in the source's format, to the new folder `out`."""
-        return Exporter(self.store, self.folder, self.understood).export(out, files)
+        with whole_or_gone(out):
+            return Exporter(self.store, self.folder, self.understood).export(out, files)
 
     def report(
         self, out: Path, wanted: Wanted, ended: Sequence[CheckEnd] = ()
@@ -196,7 +198,7 @@ def _touched(changes: ChangeSet, step: review.Undo | review.Redo) -> tuple[str, 
 
 
 def _log_to(path: Path) -> logging.Handler:
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = ProjectLog(path, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("auditor").addHandler(handler)
     return handler

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,3 +62,15 @@ def default_for(source: Path) -> ProjectFolder:
     resolved = source.resolve()
     stem = resolved.name if resolved.is_dir() else resolved.stem
     return ProjectFolder(Path(f"{stem or 'dataset'}{SUFFIX}"))
+
+
+@contextmanager
+def whole_or_gone(out: Path) -> Iterator[None]:
+    """Take a new folder away again where it was not finished; one that held something is let be."""
+    is_new = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            shutil.rmtree(out, ignore_errors=True)
+        raise

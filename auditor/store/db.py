@@ -144,24 +144,39 @@ def identifier(name: str) -> str:
 
 def _connect(path: Path) -> Connection:
     try:
-        # Users' filters run in this connection: it may touch no file but its own.
-        connection = duckdb.connect(str(path), config={"enable_external_access": "false"})
+        connection = _open(path)
     except duckdb.IOException as error:
         holder = re.search(r"PID (\d+)", str(error))
         if holder:
             raise StoreLockedError(
                 f"{path.parent} is open in another process (PID {holder[1]}): close it there first"
             ) from None
+        if "No space left" in str(error):
+            raise _for_people(error) from None
         raise StoreDamagedError(f"{path} cannot be opened: {_first_line(error)}") from None
     except duckdb.Error as error:
         raise StoreDamagedError(f"{path} cannot be opened: {_first_line(error)}") from None
     try:
         migrations.bring_up_to_date(connection, path)
         connection.execute("set lock_configuration = true")
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if isinstance(error, duckdb.Error):
+            raise _for_people(error) from None
         raise
     return connection
+
+
+def _open(path: Path) -> Connection:
+    # Users' filters run in this connection: it may touch no file but its own.
+    config: dict[str, Any] = {"enable_external_access": "false"}
+    try:
+        return duckdb.connect(str(path), config=config)
+    except duckdb.IOException as error:
+        if "PID" in str(error) or not path.is_file() or path.stat().st_size:
+            raise
+        path.unlink()  # empty: it was to be made when the disk was full
+        return duckdb.connect(str(path), config=config)
 
 
 def _first_line(error: Exception) -> str:
@@ -170,7 +185,8 @@ def _first_line(error: Exception) -> str:
 
 def _for_people(error: Exception) -> Exception:
     """A full disk, in DuckDB's words or the system's, as one sentence with the way out."""
-    if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
+    unwritten = isinstance(error, duckdb.IOException | duckdb.FatalException | OSError)
+    if unwritten or (isinstance(error, duckdb.Error) and "Could not write file" in str(error)):
         return StoreWriteError(
             f"the project cannot be written ({_first_line(error)}): is the disk full? Make room and"
             " run the same command again; nothing that was saved is lost"

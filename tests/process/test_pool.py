@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -10,7 +11,8 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pytest
 
-from auditor.jobs.messages import TaskFailed
+from auditor.jobs import worker
+from auditor.jobs.messages import RunTask, TaskFailed
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 
 pytestmark = pytest.mark.process
@@ -109,3 +111,29 @@ def test_cancel_stops_work_that_listens_and_kills_what_does_not(stubborn: int) -
     with pytest.raises(CancelledError):
         pool.run([task(stubborn)], Seen(cancel_at_start=cancel).handlers, total=1)
     assert pool.pids == []
+
+
+def test_ctrl_c_does_not_reach_a_worker_that_is_still_starting(
+    pool: Pool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    seen = Seen()
+    handlers = seen.handlers
+    handlers.progress = lambda _done, _total: os.kill(pool.pids[0], signal.SIGINT)
+    pool.run([task(1)], handlers, total=1)
+    assert seen.ids == [1]
+    assert "KeyboardInterrupt" not in capfd.readouterr().err
+
+
+def test_a_worker_whose_engine_went_away_while_it_stopped_ends_well() -> None:
+    context = multiprocessing.get_context("spawn")
+    (pipe, theirs), cancel = context.Pipe(), context.Event()
+    process = context.Process(target=worker.main, args=(theirs, cancel))
+    process.start()
+    theirs.close()
+    samples = worker.to_ipc(pa.table({"sample_id": [20]}))
+    pipe.send(RunTask(0, JOB, samples, {}))
+    pipe.recv()
+    pipe.close()
+    cancel.set()
+    process.join()
+    assert process.exitcode == 0
