@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import threading
@@ -47,10 +46,14 @@ class Session:
         folder.make()
         self.folder = folder
         self.progress = progress
-        self.store = Store(folder.database)
         self.cancel = threading.Event()
         self._pool = Pool(workers or os.cpu_count() or 1, self.cancel)
         self._log = _log_to(folder.logs / "auditor.log")
+        try:
+            self.store = Store(folder.database)
+        except BaseException:
+            _end_log(self._log)
+            raise
 
     @classmethod
     def open(cls, path: Path, *, workers: int | None = None, progress: Progress = silent) -> Self:
@@ -72,10 +75,11 @@ class Session:
 
     def close(self) -> None:
         """Stop the workers and let go of the file."""
-        self._pool.close()
-        self.store.close()
-        logging.getLogger("auditor").removeHandler(self._log)
-        self._log.close()
+        try:
+            self._pool.close()
+        finally:
+            self.store.close()
+            _end_log(self._log)
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Run one of the store's queries with a cursor of this thread."""
@@ -131,7 +135,7 @@ class Session:
 
     def decide(self, decisions: pa.Table, title: str, *, by_rule: bool = False) -> int:
         """Record decisions as one undoable step; returns how many samples it changed."""
-        reviewer = getpass.getuser() + (review.BY_RULE if by_rule else "")
+        reviewer = review.this_user() + (review.BY_RULE if by_rule else "")
         step = review.Decide(decisions, title, reviewer)
         self.store.write(step).result()
         return step.touched
@@ -202,6 +206,11 @@ def _log_to(path: Path) -> logging.Handler:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("auditor").addHandler(handler)
     return handler
+
+
+def _end_log(handler: logging.Handler) -> None:
+    logging.getLogger("auditor").removeHandler(handler)
+    handler.close()
 
 
 __all__ = [
