@@ -83,7 +83,8 @@ def missing_qt_packages() -> tuple[str, ...]:
 
 def install_command(packages: Iterable[str]) -> str:
     """The line that installs them on Debian and its relatives."""
-    root = "" if os.geteuid() == 0 else "sudo "
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    root = "" if is_root else "sudo "
     return f"{root}apt-get install -y {' '.join(packages)}"
 
 
