@@ -108,7 +108,7 @@ def _numbers(imported: Imported) -> dict[str, Any]:
 
 def _in_words(imported: Imported) -> str:
     counts = imported.counts
-    words = [f"{counts.total:,} samples"]
+    words = [_count(counts.total, "sample")]
     news = {
         "new": counts.added,
         "with another label": counts.relabelled,
@@ -124,10 +124,14 @@ def _in_words(imported: Imported) -> str:
     return ", ".join(words)
 
 
+def _count(total: int, noun: str, plural: str = "") -> str:
+    return f"{total:,} {noun if total == 1 else plural or f'{noun}s'}"
+
+
 def _explain(understood: Understanding, talk: Talk, *, whole: bool) -> None:
     kind = "multi-label" if understood.multi_label else "single-label"
     talk.say(
-        f"{understood.source}: {understood.samples:,} samples, {kind}, read as {understood.format}"
+        f"{understood.source}: {_count(understood.samples, 'sample')}, {kind}, read as {understood.format}"
     )
     for role, column in understood.columns.items():
         talk.say(f"  {role}: column {column!r}")
@@ -137,9 +141,8 @@ def _explain(understood: Understanding, talk: Talk, *, whole: bool) -> None:
         talk.say("  splits: " + ", ".join(f"{k} {n:,}" for k, n in understood.splits.items()))
     shown = understood.classes if whole else understood.classes[:12]
     more = len(understood.classes) - len(shown)
-    talk.say(
-        f"  {len(understood.classes):,} classes: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
-    )
+    names = ", ".join(shown) + (f" and {more:,} more" if more else "")
+    talk.say(f"  {_count(len(understood.classes), 'class', 'classes')}{names and f': {names}'}")
     for problem in understood.problems if whole else understood.problems[:3]:
         talk.warn(f"  problem: {problem}")
     hidden = understood.problem_count - (
@@ -227,6 +230,8 @@ def audit(
     from auditor import checks as known_checks
 
     gate.parse_all(fail_on or [], known_checks.names())  # a typing error costs no audit
+    if baseline:
+        gate.read_baseline(baseline)
     wanted = Wanted(
         fail_on=fail_on or [], baseline=baseline, junit=junit, sarif=sarif, summary=summary
     )
@@ -255,6 +260,10 @@ def _as_project(
     from auditor.session.folder import ProjectFolder
 
     if ProjectFolder(target).exists:
+        if project or label_column:
+            raise options.OptionError(
+                f"{target} is a project already: --project and --label-column are for a data set"
+            )
         return target
     understood = understand(target, ImportOptions(label_column=label_column))
     _explain(understood, talk, whole=False)

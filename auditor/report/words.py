@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from auditor.checks.label_inputs import SEPARABLE
 from auditor.report.findings import UNREADABLE
 from auditor.report.result import CheckResult, Finding, Metric, Result
 
@@ -16,7 +17,7 @@ ESTIMATED_ERRORS = "estimated_errors"
 """The set metric from which the headline says how many labels look wrong."""
 LABEL_CHECK = "label_errors"
 
-SHARES = ("accuracy", "noise", "precision", "rate", "recall", "share")
+SHARES = ("accuracy", "noise", "precision", "rate", "recall", "separability", "share")
 """Metrics whose names end so are said as percentages."""
 
 AGREEMENT = frozenset({"agree", "of", "views"})
@@ -122,8 +123,11 @@ def headline(result: Result) -> tuple[str, str]:
     check = result.check(LABEL_CHECK)
     if check is None or check.status in ("skipped", "error"):
         return looked, _rest(result, without=None)
+    rest = f"{_hard_to_tell(check)} {_rest(result, without=check)}".strip()
     estimate = check.metric(ESTIMATED_ERRORS)
-    if check.flagged == 0:
+    if check.judged == 0:
+        found = "There was no label to judge."
+    elif check.flagged == 0:
         found = "No label looks wrong."
     elif estimate is None:
         found = f"{_count(check.flagged, 'label')} {_verb(check.flagged, 'look')} wrong."
@@ -132,7 +136,19 @@ def headline(result: Result) -> tuple[str, str]:
             f"About {interval(estimate)} labels look wrong; "
             f"{check.flagged:,} {'is' if check.flagged == 1 else 'are'} flagged."
         )
-    return f"{looked} {found}", _rest(result, without=check)
+    return f"{looked} {found}", rest
+
+
+def _hard_to_tell(check: CheckResult) -> str:
+    """A warning where hard images and wrong labels look alike to the features."""
+    separability = check.metric("separability")
+    if separability is None or separability.value >= SEPARABLE:
+        return ""
+    return (
+        f"The features tell the classes apart in only {100 * separability.value:.0f} % of the "
+        "images, so most flags may be hard images and not wrong labels: bring better embeddings "
+        "(`auditor models list`, `auditor attach`)."
+    )
 
 
 def check_line(check: CheckResult) -> str:

@@ -148,7 +148,7 @@ class Auditor:
         def keep(_task: Task, tables: Mapping[str, pa.Table]) -> None:
             found = tables["features"]
             ids = found["sample_id"].to_numpy()
-            values = found["values"].combine_chunks().flatten().to_numpy().reshape(len(ids), -1)
+            values = found["values"].combine_chunks().flatten().to_numpy().reshape(-1, facts["dim"])
             places = np.searchsorted(all_ids, ids)
             features.put(ids, values, readable["pixel_hash"].take(pa.array(places)))
 
@@ -174,7 +174,9 @@ class Auditor:
         if lost:
             log.warning("%d images could not be read any more: %s", len(lost), sorted(lost)[:20])
             key += "-" + hashlib.sha256(repr(sorted(lost)).encode()).hexdigest()[:16]
-        return _Ready(features.path, key, without=lost)
+        gone = lost and len(lost) == len(all_ids)
+        flaw = f"no image can be read any more in {self.understood.root}: import it again"
+        return _Ready(features.path, key, flaw=flaw if gone else None, without=lost)
 
     def _encoder_config(self) -> dict[str, Any]:
         return {
@@ -222,7 +224,7 @@ class Auditor:
         state, message = "failed", None
         try:
             self._run_shards(spec, params, used, run.run_id)
-            state = "done"
+            state, message = "done", _left_out(used)
         except CancelledError:
             state = "cancelled"
             raise
@@ -307,6 +309,12 @@ class Auditor:
 
 def _names(spec: CheckSpec) -> frozenset[str]:
     return spec.needs | spec.uses | frozenset(spec.one_of)
+
+
+def _left_out(used: Mapping[str, _Ready]) -> str | None:
+    """What is to be said of a check that could not see all it should."""
+    lost = len(frozenset[int]().union(*(one.without for one in used.values())))
+    return f"{lost:,} of the images cannot be read any more: import the data set again" if lost else None
 
 
 def _lacks_embedding(spec: CheckSpec, ready: Mapping[str, _Ready]) -> bool:

@@ -102,3 +102,24 @@ def test_stopping_while_the_source_is_read_keeps_nothing_of_it(
     assert session.read(project.data_version) == 0
     session.cancel.clear()
     assert take_in(session, source).counts.added == 6
+
+
+def test_images_that_are_gone_are_told_and_no_features_are_invented_for_them(
+    session: Session, source: Path
+) -> None:
+    options = AuditOptions(checks=["label_errors"], encoder="classic")
+    take_in(session, source)
+    (source / "cat" / "1.png").rename(source / "away.png")
+    (end,) = session.audit(options)
+    assert end.message == "1 of the images cannot be read any more: import the data set again"
+    assert session.findings("label_errors", only_flagged=False).num_rows == 5
+
+
+def test_an_audit_whose_source_is_gone_is_skipped_with_the_way_out(
+    session: Session, source: Path
+) -> None:
+    take_in(session, source)
+    source.rename(source.with_name("moved"))
+    (end,) = session.audit(AuditOptions(checks=["label_errors"], encoder="classic"))
+    assert end.state == "skipped"
+    assert end.message == f"no image can be read any more in {source}: import it again"

@@ -53,6 +53,11 @@ def test_a_folder_with_a_broken_file_is_audited_and_the_file_named(tmp_path: Pat
     program.ok("import", "pets", cwd=tmp_path)
     result = program.answer("audit", project, "--checks", "unreadable_images", "-q")
     assert result["counts"]["unreadable"] == {"not_an_image": 1}
+    assert [(c["judged"], c["flagged"]) for c in result["checks"]] == [(7, 1)]
+    told = program.run("audit", project, "-p", tmp_path / "other")
+    assert (told.returncode, "is a project already" in told.stderr) == (2, True)
+    told = program.run("audit", "pets", "--baseline", tmp_path / "none.json", cwd=tmp_path)
+    assert (told.returncode, "features" in told.stderr) == (2, False)  # before any work
     rows = json.loads(
         program.ok("findings", project, "--check", "unreadable_images", "--format", "json")
     )

@@ -215,6 +215,13 @@ def test_the_headline_counts_one_as_one() -> None:
     assert words.headline(one)[0] == "We looked at 6 images. 1 label looks wrong."
 
 
+def test_the_headline_praises_no_labels_that_are_not_there() -> None:
+    audit = sample.result(flagged=0)
+    check = audit.checks[0].model_copy(update={"judged": 0})
+    bare = audit.model_copy(update={"checks": (check,)})
+    assert words.headline(bare)[0] == "We looked at 6 images. There was no label to judge."
+
+
 def test_the_views_of_a_label_finding_are_put_in_words() -> None:
     evidence = {"agree": 2, "of": 3, "views": {"suggested": ["a", "b"], "given": ["c"]}}
     assert evidence_words(evidence) == "2 of 3 views say what is suggested, c what is given"

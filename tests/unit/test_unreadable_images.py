@@ -67,6 +67,7 @@ def test_every_bad_file_is_found_and_no_sound_one(tmp_path: Path) -> None:
     found = {
         names[row["sample_id"] - 100]: json.loads(row["evidence"])["reason"]
         for row in outcome.findings.to_pylist()
+        if row["flagged"]
     }
     assert found == bad
     measured_here = set(Reason) - {Reason.PERMISSION, Reason.KILLS_WORKER}
@@ -74,7 +75,8 @@ def test_every_bad_file_is_found_and_no_sound_one(tmp_path: Path) -> None:
 
 
 def test_finding_is_certain_and_says_why() -> None:
-    (row,) = _check(_media(None, "empty", None)).findings.to_pylist()
+    sound, row, _ = _check(_media(None, "empty", None)).findings.to_pylist()
+    assert (sound["quality"], sound["flagged"], sound["p_error"]) == (1, False, None)
     assert row["sample_id"] == 8
     assert (row["quality"], row["flagged"], row["p_error"]) == (0, True, 1)
     assert json.loads(row["evidence"]) == {"reason": "empty", "detail": "why: empty"}
@@ -89,7 +91,9 @@ def test_reasons_are_counted() -> None:
 @pytest.mark.parametrize("media", [_media(), _media(None, None)], ids=["no sample", "all sound"])
 def test_nothing_is_found_where_nothing_is_wrong(media: pa.Table) -> None:
     outcome = _check(media)
-    assert outcome.findings.num_rows == outcome.metrics.num_rows == 0
+    assert outcome.findings.num_rows == media.num_rows  # each was judged
+    assert not any(outcome.findings["flagged"].to_pylist())
+    assert outcome.metrics.num_rows == 0
 
 
 def test_it_stops_when_asked() -> None:

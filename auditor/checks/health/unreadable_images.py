@@ -16,7 +16,7 @@ from auditor.model import CheckId
 class UnreadableImages:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("unreadable_images"),
-        version=1,
+        version=2,
         title="Unreadable images",
         family="health",
         scope="shard",
@@ -35,24 +35,27 @@ class UnreadableImages:
     )
 
     def run(self, samples: pa.Table, ctx: CheckContext[NoParams]) -> Outcome:
-        """One finding for each sample with a reason; its evidence repeats reason and detail."""
+        """A finding for each sample, flagged where there is a reason; its evidence says which."""
         total = len(samples)
         ctx.report(0, total)
-        bad = samples.filter(pc.is_valid(samples["reason"]))
-        ones = np.ones(len(bad), np.float32)
-        pairs = zip(bad["reason"].to_pylist(), bad["detail"].to_pylist(), strict=True)
-        evidence = [json.dumps({"reason": reason, "detail": detail}) for reason, detail in pairs]
-        counts = pc.value_counts(bad["reason"]).to_pylist()
+        bad = samples["reason"].is_valid()
+        surely = pc.if_else(bad, np.float32(1), None).combine_chunks()
+        pairs = zip(samples["reason"].to_pylist(), samples["detail"].to_pylist(), strict=True)
+        evidence = [
+            json.dumps({"reason": reason, "detail": detail}) if reason else None
+            for reason, detail in pairs
+        ]
+        counts = pc.value_counts(samples["reason"].drop_null()).to_pylist()
         rows = sorted((str(each["values"]), float(each["counts"])) for each in counts)
         ctx.report(total, total)
         return Outcome(
             findings(
-                sample_id=bad["sample_id"].combine_chunks(),
-                quality=ones * 0,
-                flagged=ones.astype(bool),
-                p_error=ones,
-                p_error_low=ones,
-                p_error_high=ones,
+                sample_id=samples["sample_id"].combine_chunks(),
+                quality=pc.if_else(bad, np.float32(0), np.float32(1)).combine_chunks(),
+                flagged=bad.combine_chunks(),
+                p_error=surely,
+                p_error_low=surely,
+                p_error_high=surely,
                 evidence=evidence,
             ),
             metrics([("set", "", f"count_{name}", count, None, None) for name, count in rows]),
