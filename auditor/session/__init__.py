@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 import pyarrow as pa
 
-from auditor import formats
+from auditor import checks, formats
 from auditor.formats.base import FileMode, ImportOptions, Understanding, from_json
 from auditor.jobs.pool import Pool
 from auditor.model import ChangeSet
@@ -127,9 +127,12 @@ class Session:
         return self.read(lambda db: runs.latest(db, check_id)) is not None
 
     def is_stale(self, check_id: str) -> bool:
-        """Whether the data set changed after the check's newest run."""
+        """Whether the data set, or the check itself, changed after the check's newest run."""
         run = self.read(lambda db: runs.latest(db, check_id))
-        return run is not None and run.data_version != self.read(project.data_version)
+        if run is None:
+            return False
+        now = self.read(project.data_version), checks.load(check_id).spec.version
+        return (run.data_version, run.version) != now
 
     # review
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from auditor import checks
 from auditor.session import EmptyProjectError, Session
 from auditor.session.folder import NotAProjectError, ProjectFolder
 from auditor.store.db import StoreClosedError, StoreDamagedError
-from tests import tables
+from tests import project_world, tables
 
 
 def handlers() -> int:
@@ -68,3 +69,17 @@ def test_sessions_leave_no_file_open(tmp_path: Path) -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     assert [once() for _ in range(4)][1:] == [once()] * 3
+
+
+def test_findings_of_older_data_or_of_an_older_check_are_stale(tmp_path: Path) -> None:
+    version = checks.load("label_errors").spec.version
+    with project_world.session(tmp_path) as session:
+        project_world.audit(session, version=version, inputs={"seed": 1})
+        assert not session.is_stale("label_errors")
+        tables.import_rows(session.store, tables.samples(["b", *project_world.LABELS[1:]]))
+        assert session.is_stale("label_errors")
+        project_world.audit(session, version=version, data_version=2)
+        assert not session.is_stale("label_errors")
+        project_world.audit(session, version=version - 1, data_version=2, inputs={"seed": 2})
+        assert session.is_stale("label_errors")
+        assert not session.is_stale("unreadable_images")
