@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from auditor.ml.candidates import KEPT, Ranked, blocks, read
+
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -30,7 +32,6 @@ FILTERS = (
 )
 """cleanlab's rules for what is an error."""
 
-_BLOCK_BYTES = 1 << 25  # of float32: stays near the caches
 _SLACK = 1e-6  # cleanlab's FLOATING_POINT_COMPARISON
 _LEAST_THRESHOLD = 2e-6  # cleanlab's CONFIDENT_THRESHOLDS_LOWER_BOUND
 _NEVER = 2.0  # threshold of a class without a sample
@@ -78,38 +79,55 @@ class ConfidentCounts:
 
 
 def count(
-    pred_probs: npt.NDArray[Any], labels: Ints, rows: Ints | None, report: Report
+    pred_probs: npt.NDArray[Any],
+    labels: Ints,
+    rows: Ints | None,
+    report: Report,
+    ranked: Ranked | None = None,
 ) -> ConfidentCounts:
-    """Stream once for the thresholds and once for the counts.
+    """Stream for what the likeliest classes (`ranked`) leave open, or for everything.
 
     Args: pred_probs (N, K): rows sum to one; float16 is computed in float32, others as they
     are; may be a memory map. labels (n,): given codes in 0..K-1 of its `rows` (None: of all).
-    Memory: O(n + K^2) and blocks of 32 MiB.
+    Memory: O(n + K^2) and blocks of 8 MiB.
     """
-    size = max(1, _BLOCK_BYTES // (4 * pred_probs.shape[1]))
-    dtype: type[np.floating[Any]]
-    dtype = np.float64 if pred_probs.dtype == np.float64 else np.float32
-    own: Floats = np.empty(len(labels), dtype)
-    for block in _blocks(len(labels), size * 8):
-        where = np.arange(block.start, block.stop) if rows is None else rows[block]
-        own[block] = pred_probs[where, labels[block]]
-        report(block.stop, 9 * len(labels))
+    places = np.arange(len(labels)) if rows is None else rows
+    own = _own(pred_probs, labels, places) if ranked is None else ranked.own
+    dtype = own.dtype.type
     thresholds = _thresholds(own, labels, pred_probs.shape[1])
     least = torch.from_numpy(_at_least(thresholds - _SLACK, dtype))
     confidence: Floats = np.empty(len(labels), dtype)
-    other = np.empty(len(labels), np.int64)
-    guess = np.empty(len(labels), np.int64)
-    for block in _blocks(len(labels), size):
-        table = _read(pred_probs, block, rows, dtype)
-        given = torch.from_numpy(labels[block])
-        other[block], confidence[block], guess[block] = _judge(table, given, least)
-        report(len(labels) + 8 * block.stop, 9 * len(labels))
-    joint = np.zeros((len(thresholds), len(thresholds)), np.int64)
-    sure = guess >= 0
-    np.add.at(joint, (labels[sure], guess[sure]), 1)
+    other, guess = np.empty(len(labels), np.int64), np.empty(len(labels), np.int64)
+    unsettled = np.ones(len(labels), bool)
+    if ranked is not None:
+        for block in blocks(len(labels), 10 * KEPT):
+            found, settled = _judge_ranked(ranked, block, labels[block], least)
+            other[block], confidence[block], guess[block] = found
+            unsettled[block] = ~settled
+    left = np.flatnonzero(unsettled)
+    for block in blocks(len(left), pred_probs.shape[1]):
+        part = left[block]
+        table = read(pred_probs, places[part])
+        found = _judge(table, torch.from_numpy(labels[part]), least)
+        other[part], confidence[part], guess[part] = found
+        report(block.stop, len(left))
+    return _counted(labels, own, other, confidence, guess, thresholds)
+
+
+def _counted(
+    labels: Ints,
+    own: Floats,
+    other: Ints,
+    confidence: Floats,
+    guess: Ints,
+    thresholds: npt.NDArray[np.float64],
+) -> ConfidentCounts:
+    classes, sure = len(thresholds), guess >= 0
+    pairs = labels[sure] * classes + guess[sure]
+    joint = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     np.fill_diagonal(joint, joint.diagonal().clip(min=1))
     # A guess does not count where the given class is as likely as the best one.
-    raised = own + dtype(_SLACK)
+    raised = own + own.dtype.type(_SLACK)
     best = (raised > confidence) | ((raised == confidence) & (labels < other))
     return ConfidentCounts(
         own, other, confidence, thresholds, joint, sure & (guess != labels) & ~best
@@ -125,34 +143,59 @@ def flags(pred_probs: npt.NDArray[Any], labels: Ints, rule: str) -> Mask:
     return found
 
 
-def _blocks(rows: int, size: int) -> list[slice]:
-    return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+def _own(pred_probs: npt.NDArray[Any], labels: Ints, places: Ints) -> Floats:
+    """(n,) probability of the given class."""
+    own: Floats = np.empty(
+        len(labels), np.float64 if pred_probs.dtype == np.float64 else np.float32
+    )
+    for block in blocks(len(labels), pred_probs.shape[1]):
+        own[block] = pred_probs[places[block], labels[block]]
+    return own
 
 
-def _read(
-    pred_probs: npt.NDArray[Any], block: slice, rows: Ints | None, dtype: type[Any]
-) -> torch.Tensor:
-    # torch turns float16 into float32 several times faster than numpy; numpy copies the map.
-    part = np.array(pred_probs[block if rows is None else rows[block]])
-    return torch.from_numpy(part).to(torch.float64 if dtype is np.float64 else torch.float32)
+_Judged = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
+"""(n,) best other class, its probability, and the confident guess (-1: none)."""
 
 
-def _judge(
-    table: torch.Tensor, given: torch.Tensor, least: torch.Tensor
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Best other class, its probability, and the confident guess (-1: none) of a block."""
+def _judge(table: torch.Tensor, given: torch.Tensor, least: torch.Tensor) -> _Judged:
     index = torch.arange(len(table))
     own = table[index, given]
     over = table >= least
+    only = over.byte().argmax(dim=1)
     sure = over.sum(dim=1)
-    only = over.max(dim=1).indices
     table[index, given] = -1
     confidence, other = table.max(dim=1)
-    likeliest = torch.where(
-        own > confidence,
-        given,
-        torch.where(own == confidence, torch.minimum(given, other), other),
-    )
+    return _guessed(own, given, confidence, other, sure, only)
+
+
+def _judge_ranked(
+    ranked: Ranked, block: slice, labels: Ints, least: torch.Tensor
+) -> tuple[_Judged, Mask]:
+    """The same from the likeliest classes; and where no other class can matter."""
+    own, values = torch.from_numpy(ranked.own[block]), torch.from_numpy(ranked.values[block])
+    given, values = torch.from_numpy(labels), values.to(own.dtype)
+    codes = torch.from_numpy(ranked.codes[block]).long()
+    over = values >= least[codes]
+    others = values.where(codes != given[:, None], -1.0)
+    confidence = others.amax(dim=1)
+    none = ranked.classes
+    other = codes.where(others == confidence[:, None], none).amin(dim=1)
+    only = codes.where(over, none).amin(dim=1)
+    found = _guessed(own, given, confidence, other, over.sum(dim=1), only)
+    smallest = values[:, -1]
+    return found, ((smallest < least.min()) & (smallest < confidence)).numpy()
+
+
+def _guessed(
+    own: torch.Tensor,
+    given: torch.Tensor,
+    confidence: torch.Tensor,
+    other: torch.Tensor,
+    sure: torch.Tensor,
+    only: torch.Tensor,
+) -> _Judged:
+    tied = torch.where(own == confidence, torch.minimum(given, other), other)
+    likeliest = torch.where(own > confidence, given, tied)
     guess = torch.where(sure > 1, likeliest, torch.where(sure == 1, only, -1))
     return other.numpy(), confidence.numpy(), guess.numpy()
 

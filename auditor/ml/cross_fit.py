@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 
 from auditor.ml import noise
+from auditor.ml.candidates import candidates
 from auditor.ml.heads import Data, Fitted, Gaussian, Linear, Neighbours, View
 
 Ints = npt.NDArray[np.int64]
@@ -133,7 +134,7 @@ def _suspicion(fitted: CrossFit, ticks: Ticks) -> dict[Held, torch.Tensor]:
     """
     sample = noise.fitting_rows(len(fitted.codes))
     given = torch.from_numpy(fitted.codes)
-    model = noise.fit(fitted.log_probabilities(sample), given[sample], ticks.tick)
+    model = noise.fit(candidates(fitted.log_probabilities(sample), given[sample]), ticks.tick)
     trusted = {}
     for held, views in fitted.nodes.items():
         alone = CrossFit(
@@ -143,7 +144,7 @@ def _suspicion(fitted: CrossFit, ticks: Ticks) -> dict[Held, torch.Tensor]:
         rows = np.flatnonzero(np.isin(fitted.folds, list(held)))
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
-            p_error = model.posterior(alone.log_probabilities(block), given[block]).p_error
-            trusted[held][block] = 1 - torch.from_numpy(p_error)
+            seen = candidates(alone.log_probabilities(block), given[block])
+            trusted[held][block] = 1 - torch.from_numpy(model.posterior(seen).p_error)
             ticks.tick()
     return trusted

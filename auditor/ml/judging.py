@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from auditor.ml import confident_learning, noise
+from auditor.ml import confident_learning, noise, threads
+from auditor.ml.candidates import KEPT, Candidates, candidates
 from auditor.ml.noise import NoiseModel
+from auditor.ml.sources import Attached, Source, candidates_of
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -20,61 +21,13 @@ Report = Callable[[int, int], None]
 
 BAYES = "p_error"
 """The rule that flags what is more likely wrong than right."""
+AUTO = "auto"
+"""The default rule: see `judge`."""
 
-_LEAST = 1e-6  # float16 probabilities of many classes are often zero
 _BLOCK = 1 << 22  # probabilities in one block of one view
 _FIT = 4_000_000  # probabilities to fit the noise model on: its time must not grow with the data
 _BINS = 50
 _Z = 1.645  # 90 % intervals
-
-
-class Source(Protocol):
-    """Out-of-sample log-probabilities of n samples, by rows."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    @property
-    def classes(self) -> int: ...
-    def log_probabilities(self, rows: Ints) -> torch.Tensor:
-        """(M, n, K) for M views, float32, on the CPU."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """The user's probabilities (N, K) as a view; `rows` are the judged ones (None: all)."""
-
-    pred_probs: npt.NDArray[Any]
-    rows: Ints | None = None
-    names: tuple[str, ...] = ("attached",)
-
-    @property
-    def classes(self) -> int:
-        return int(self.pred_probs.shape[1])
-
-    def log_probabilities(self, rows: Ints) -> torch.Tensor:
-        wanted = rows if self.rows is None else self.rows[rows]
-        steady = len(wanted) and wanted[-1] - wanted[0] + 1 == len(wanted)
-        part = self.pred_probs[wanted[0] : wanted[-1] + 1] if steady else self.pred_probs[wanted]
-        table = torch.from_numpy(np.array(part)).float()
-        return table.clamp_(min=_LEAST).log_()[None]
-
-
-@dataclass(frozen=True, slots=True)
-class Stacked:
-    """The views of several sources together."""
-
-    sources: tuple[Source, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(name for source in self.sources for name in source.names)
-
-    @property
-    def classes(self) -> int:
-        return self.sources[0].classes
-
-    def log_probabilities(self, rows: Ints) -> torch.Tensor:
-        return torch.cat([source.log_probabilities(rows) for source in self.sources])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +69,41 @@ class Judgement:
     agreement: float
     """Share whose given label is the likeliest class of the image."""
     null: Null
+    separability: float
+    """Expected accuracy of the likeliest class, were all labels right: how well classes part."""
 
 
-def judge(source: Source, given: Ints, rule: str, seed: int, report: Report) -> Judgement:
+def judge(
+    source: Source, given: Ints, rule: str, seed: int, report: Report, *, separable: float
+) -> Judgement:
     """Fit the noise model to the source and apply it to every given label (n,).
 
     Args: rule: `p_error` flags what is more likely wrong than right, and quality is 1 - p_error;
     a name of cleanlab's FILTERS flags exactly what cleanlab does with the source's averaged
-    probabilities, and quality is the normalised margin scaled to [0, 1].
+    probabilities, and quality is the normalised margin scaled to [0, 1]. `auto` is cleanlab's
+    low_normalized_margin for attached probabilities; else p_error or, where separability is below
+    `separable`, what all views agree on and the low end of the interval bears out.
     """
+    if isinstance(source, Attached):
+        source = source.with_ranks(given, report)
+        rule = "low_normalized_margin" if rule == AUTO else rule
     sample = noise.fitting_rows(len(given), max(500, _FIT // source.classes))
-    views, known = source.log_probabilities(sample), torch.from_numpy(given[sample])
+    seen = candidates_of(source, sample, given[sample])
     tick = lambda: report(0, len(given))  # noqa: E731
-    model = noise.fit(views, known, tick)
-    band, spread = _doubt(model, views, known, seed, tick)
-    null = _null(model, views, seed, len(given), tick)
+    with threads.for_elements(seen.log.numel()):
+        model = noise.fit(seen, tick)
+        band, spread = _doubt(model, seen, seed, tick)
+        null = _null(model, source.log_probabilities(sample), seed, len(given), tick)
     verdict = _apply(model, source, given, report)
     low, high = band.around(verdict.p_error)
+    errors, separability = _total(verdict.p_error, spread), float(verdict.sure.mean())
+    hard = separability < separable
+    if hard:
+        low, errors = _prudent(verdict, low, errors)
     flagged, quality = verdict.p_error > 0.5, 1 - verdict.p_error
-    if rule != BAYES:
+    if rule == AUTO and hard:
+        flagged = _undisputed(source, model, given, verdict.alternative, low > 0.5, report)
+    elif rule not in (AUTO, BAYES):
         flagged, quality = _by_cleanlab(model, source, given, rule, report)
         # One number for both: the published ranking is by this margin.
     return Judgement(
@@ -148,10 +117,69 @@ def judge(source: Source, given: Ints, rule: str, seed: int, report: Report) -> 
         suggested=np.where(flagged | verdict.beaten, verdict.alternative, given),
         margin=verdict.margin,
         joint=verdict.joint,
-        errors=_total(verdict.p_error, spread),
+        errors=errors,
         agreement=float((verdict.margin >= 0).mean()),
         null=null,
+        separability=separability,
     )
+
+
+def _prudent(verdict: _Verdict, low: Floats, errors: Total) -> tuple[Floats, Total]:
+    """Low ends that hold if labels err everywhere as rarely as where the image is clearest.
+
+    Elsewhere overlapping classes look just like wrong labels. The odds of an error move with the
+    odds of its prior (Bayes): by the most confident tenth's rate against that of all.
+    """
+    tenth = np.argsort(-verdict.sure, kind="stable")[: max(1, len(low) // 10)]
+    clear = verdict.p_error[tenth].mean(keepdims=True)
+    shift = (_log_odds(clear) - _log_odds(verdict.p_error.mean(keepdims=True))).clip(max=0)
+    least = len(low) * float(clear[0])
+    chance = _Z * float(np.sqrt(least * (1 - clear[0])))
+    total = Total(errors.value, max(0.0, min(errors.low, least - chance)), errors.high)
+    return np.minimum(_chance(_log_odds(low) + shift), low), total
+
+
+def _undisputed(
+    source: Source, model: NoiseModel, given: Ints, alternative: Ints, likely: Mask, report: Report
+) -> Mask:
+    """Those of the `likely` errors (n,) for which all views choose the same other class."""
+    rows = np.flatnonzero(likely)
+    if len(rows):
+        choices = explain(source, model, given, rows, 1, report).choices
+        likely[rows] = (choices == alternative[rows][:, None]).all(axis=1)
+    return likely
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Facts about q samples."""
+
+    classes: Ints
+    """(q, w) class codes, likeliest first, by image and given label."""
+    probabilities: Floats
+    """(q, w) theirs."""
+    choices: Ints
+    """(q, M) likeliest class of each view."""
+
+
+def explain(
+    source: Source, model: NoiseModel, given: Ints, rows: Ints, wide: int, report: Report
+) -> Explained:
+    """Of `rows` the `wide` likeliest classes, and what each view says; given (n,) of all."""
+    classes, chances, choices = [], [], []
+    size = max(1, _BLOCK // source.classes)
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        views = source.log_probabilities(part)
+        seen = candidates(views, torch.from_numpy(given[part]))
+        true = _without_lump(model.posterior(seen).true, seen)
+        order = np.argsort(-true, axis=1, kind="stable")[:, :wide]
+        codes = seen.codes.expand(len(true), -1).numpy()
+        classes.append(np.take_along_axis(codes, order, axis=1))
+        chances.append(np.take_along_axis(true, order, axis=1))
+        choices.append(views.argmax(dim=2).T.numpy())
+        report(start, len(rows))
+    return Explained(np.concatenate(classes), np.concatenate(chances), np.concatenate(choices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,33 +189,45 @@ class _Verdict:
     beaten: Mask
     margin: Floats
     joint: npt.NDArray[np.float64]
+    sure: Floats
+    """(n,) probability of the likeliest class, from the image alone."""
 
 
 def _apply(model: NoiseModel, source: Source, given: Ints, report: Report) -> _Verdict:
-    size, count = max(1, _BLOCK // source.classes), len(given)
+    count, classes = len(given), source.classes
     p_error, margin = np.empty(count, np.float32), np.empty(count, np.float32)
     alternative, beaten = np.empty(count, np.int64), np.empty(count, bool)
-    joint = torch.zeros(source.classes, source.classes)
+    joint, sure = np.zeros(classes * (classes + 1)), np.empty(count, np.float32)
+    size = max(1, _BLOCK // min(classes, 4 * KEPT))
     for start in range(0, count, size):
         rows = np.arange(start, min(start + size, count))
-        labels = torch.from_numpy(given[rows])
-        belief = model.posterior(source.log_probabilities(rows), labels)
-        joint.index_add_(0, labels, torch.from_numpy(belief.true))
-        p_error[rows] = belief.p_error
-        margin[rows], _ = _margin(belief.classes, given[rows])
-        lead, alternative[rows] = _margin(belief.true, given[rows])
-        beaten[rows] = lead < 0
+        seen = candidates_of(source, rows, given[rows])
+        belief = model.posterior(seen)
+        sure[rows] = belief.classes.max(axis=1)
+        cells = given[rows][:, None] * (classes + 1) + seen.codes.numpy()
+        mass = belief.true * seen.count.numpy()
+        joint += np.bincount(cells.ravel(), mass.ravel(), len(joint))
+        margin[rows], _ = _margin(belief.classes, seen)
+        lead, alternative[rows] = _margin(belief.true, seen)
+        p_error[rows], beaten[rows] = belief.p_error, lead < 0
         report(start + len(rows), count)
-    return _Verdict(p_error, alternative, beaten, margin, joint.double().numpy())
+    table = joint.reshape(classes, classes + 1)
+    rest = table[:, -1:] / (classes - 1) * (1 - np.eye(classes))  # the lump's, spread evenly
+    return _Verdict(p_error, alternative, beaten, margin, table[:, :-1] + rest, sure)
 
 
-def _margin(table: Floats, given: Ints) -> tuple[Floats, Ints]:
+def _margin(table: Floats, seen: Candidates) -> tuple[Floats, Ints]:
     """Given class minus the best other one, and which that is. Overwrites the given column."""
-    index = np.arange(len(given))
-    own = table[index, given]
-    table[index, given] = -1
-    best, other = torch.from_numpy(table).max(dim=1)
-    return own - best.numpy(), other.numpy()
+    place = seen.place.numpy()[:, None]
+    own = np.take_along_axis(table, place, axis=1)[:, 0]
+    np.put_along_axis(table, place, -1.0, axis=1)
+    best, column = torch.from_numpy(_without_lump(table, seen)).max(dim=1)
+    codes = seen.codes.expand(len(table), -1).gather(1, column[:, None])[:, 0]
+    return own - best.numpy(), codes.numpy()
+
+
+def _without_lump(table: Floats, seen: Candidates) -> Floats:
+    return table[:, :-1] if seen.lumped else table
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,17 +247,13 @@ class _Band:
 
 def _doubt(
     model: NoiseModel,
-    views: torch.Tensor,
-    given: torch.Tensor,
+    seen: Candidates,
     seed: int,
     tick: Callable[[], None],
 ) -> tuple[_Band, tuple[float, float]]:
     """The band, and by which factors the number of errors could be smaller and larger."""
-    centre = model.posterior(views, given).p_error
-    others = [
-        other.posterior(views, given).p_error
-        for other in noise.plausible(model, views, given, seed, tick)
-    ]
+    centre = model.posterior(seen).p_error
+    others = [other.posterior(seen).p_error for other in noise.plausible(model, seen, seed, tick)]
     odds = _log_odds(centre)
     shifts = np.stack([_log_odds(other) - odds for other in others])
     order = np.argsort(odds, kind="stable")
@@ -241,11 +277,11 @@ def _total(p_error: Floats, spread: tuple[float, float]) -> Total:
 def _null(
     model: NoiseModel, views: torch.Tensor, seed: int, count: int, tick: Callable[[], None]
 ) -> Null:
-    belief = model.posterior(views, torch.zeros(views.shape[1], dtype=torch.int64)).classes
-    edges = belief.cumsum(axis=1)
+    edges = model.averaged(views).numpy().cumsum(axis=1)
     draw = np.random.default_rng(seed).random((len(edges), 1)) * edges[:, -1:]
     labels = torch.from_numpy((edges < draw).sum(axis=1).clip(0, edges.shape[1] - 1))
-    found = noise.fit(views, labels, tick, start=model).posterior(views, labels).p_error
+    seen = candidates(views, labels)
+    found = noise.fit(seen, tick, start=model).posterior(seen).p_error
     scale = count / max(len(found), 1)
     return Null(float(found.sum()) * scale, float((found > 0.5).sum()) * scale)
 
@@ -254,10 +290,10 @@ def _by_cleanlab(
     model: NoiseModel, source: Source, given: Ints, rule: str, report: Report
 ) -> tuple[Mask, Floats]:
     if isinstance(source, Attached):
-        table, rows = source.pred_probs, source.rows
+        table, rows, ranked = source.pred_probs, source.rows, source.ranked
     else:
-        table, rows = _averaged(model, source, given, report), None
-    counts = confident_learning.count(table, given, rows, report)
+        table, rows, ranked = _averaged(model, source, len(given), report), None, None
+    counts = confident_learning.count(table, given, rows, report, ranked)
     if rule == "low_normalized_margin":
         flagged = counts.lowest_margins()
     else:
@@ -265,14 +301,13 @@ def _by_cleanlab(
     return flagged, counts.normalized_margin.astype(np.float32)
 
 
-def _averaged(model: NoiseModel, source: Source, given: Ints, report: Report) -> Floats:
-    table = np.empty((len(given), source.classes), np.float32)
+def _averaged(model: NoiseModel, source: Source, count: int, report: Report) -> Floats:
+    table = np.empty((count, source.classes), np.float32)
     size = max(1, _BLOCK // source.classes)
-    for start in range(0, len(given), size):
-        rows = np.arange(start, min(start + size, len(given)))
-        views = source.log_probabilities(rows)
-        table[rows] = model.posterior(views, torch.from_numpy(given[rows])).classes
-        report(start + len(rows), len(given))
+    for start in range(0, count, size):
+        rows = np.arange(start, min(start + size, count))
+        table[rows] = model.averaged(source.log_probabilities(rows)).numpy()
+        report(start + len(rows), count)
     return table
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from auditor.ml.candidates import ALL_UP_TO, Candidates
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -28,21 +30,20 @@ RESEMBLANCE_RANGE = (0.1, 0.3)
 """The range over which the intervals let it vary."""
 
 _ROWS = 20_000  # enough for the model's few numbers
-_PAIRS_UP_TO = 50  # more classes: too many pairs to fit the preferred ones
 _FLOOR = 1e-12
 _TINY = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """What is believed about n samples."""
+    """What is believed about n samples and their c candidates."""
 
     classes: Floats
-    """(n, K) probability of each class from the image alone: averaged, temperature applied."""
+    """(n, c) probability of each class from the image alone: averaged, temperature applied."""
     p_error: Floats
     """(n,) probability that the given label is wrong."""
     true: Floats
-    """(n, K) probability of each class from the image and its given label."""
+    """(n, c) probability of each class from the image and its given label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class NoiseModel:
     slope: torch.Tensor
     """() what the log-odds gain from the easiest image to the hardest."""
     pairs: torch.Tensor
-    """(K, K) log-preference for a wrong label (column) given the true class (row)."""
+    """(K, K) log-preference for a wrong label (column) given the true class (row); () if lumped."""
     confidences: torch.Tensor
     """Sorted confidences of the fitted rows: difficulty is the rank among them."""
     resemblance: float = RESEMBLANCE
@@ -66,70 +67,77 @@ class NoiseModel:
         """The divisor of the mean log-probability of the views."""
         return 1 / max(float(self.weights.sum()), 1e-6)
 
-    def posterior(self, log_probabilities: torch.Tensor, given: torch.Tensor) -> Posterior:
-        """Beliefs about samples from (M, n, K) log-probabilities and (n,) given codes."""
+    def posterior(self, seen: Candidates) -> Posterior:
+        """Beliefs about samples; of a lump, what is believed of each of its classes."""
         with torch.no_grad():
-            difficulty = self.difficulty(log_probabilities)
-            classes, right, wrong = self.parts(log_probabilities, given, difficulty)
+            classes, right, wrong = self.parts(seen, self.difficulty(seen))
             total = (right + wrong.sum(dim=1)).clamp_min(_FLOOR)
-            true = wrong / total[:, None]
-            true[torch.arange(len(given)), given] = right / total
             p_error = (wrong.sum(dim=1) / total).clamp(0, 1)
-        return Posterior(classes.numpy(), p_error.numpy(), true.numpy())
+            true = wrong / total[:, None] / seen.count
+            true.scatter_(1, seen.place[:, None], (right / total)[:, None])
+        return Posterior((classes / seen.count).numpy(), p_error.numpy(), true.numpy())
+
+    def averaged(self, log_probabilities: torch.Tensor) -> torch.Tensor:
+        """Probabilities (n, K) of all classes from the image alone."""
+        return torch.einsum("mnk,m->nk", log_probabilities, self.weights).softmax(dim=1)
 
     def parts(
-        self, views: torch.Tensor, given: torch.Tensor, difficulty: torch.Tensor
+        self, seen: Candidates, difficulty: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Class probabilities (n, K), P(given and right) (n,), P(given and wrong, true=k) (n, K)."""
-        rows = torch.arange(len(given))
-        classes = torch.einsum("mnk,m->nk", views, self.weights).softmax(dim=1)
-        rate = torch.sigmoid(self.rate + self.slope * difficulty[:, None])
-        right = classes[rows, given] * (1 - rate[rows, given])
-        like = (classes + _TINY) ** self.resemblance
-        own = like[rows, given][:, None]
-        if len(self.rate) > _PAIRS_UP_TO:  # no pair is preferred: the others' sum is the norm
-            share = own / (like.sum(dim=1, keepdim=True) - like)
+        """Class probabilities (n, c), P(given and right) (n,), P(given and wrong, true=k) (n, c).
+
+        A lump has the sum of its classes', which err as often as the mean of all.
+        """
+        place, count = seen.place[:, None], seen.count
+        each = torch.einsum("mnk,m->nk", seen.log, self.weights)
+        classes = (each + count.log()).softmax(dim=1)
+        odds = torch.cat([self.rate, self.rate.mean()[None]])[seen.codes]
+        rate = torch.sigmoid(odds + self.slope * difficulty[:, None])
+        right = (classes * (1 - rate)).gather(1, place)[:, 0]
+        like = (classes / count + _TINY) ** self.resemblance
+        own = like.gather(1, place)
+        if seen.lumped:  # no pair is preferred: the others' sum is the norm
+            share = own / ((like * count).sum(dim=1, keepdim=True) - like)
         else:
             prefer = self._preferences()
-            share = prefer[:, given].T * own / (like @ prefer.T + _FLOOR)
-        # Zero on the diagonal: that is no error.
-        return classes, right, (classes * rate * share).scatter(1, given[:, None], 0.0)
+            share = prefer[:, seen.place].T * own / (like @ prefer.T + _FLOOR)
+        # Zero for the given class: that is no error.
+        return classes, right, (classes * rate * share).scatter(1, place, 0.0)
 
     def _preferences(self) -> torch.Tensor:
         same = torch.eye(len(self.rate), dtype=torch.bool)
         return self.pairs.masked_fill(same, -torch.inf).softmax(dim=1)
 
-    def difficulty(self, views: torch.Tensor) -> torch.Tensor:
+    def difficulty(self, seen: Candidates) -> torch.Tensor:
         """From -1/2 (most confident) to 1/2: rank (n,) among the fitted rows."""
-        rank = torch.searchsorted(self.confidences, confidence(views))
+        rank = torch.searchsorted(self.confidences, confidence(seen))
         return 0.5 - rank / max(len(self.confidences), 1)
 
 
-def confidence(views: torch.Tensor) -> torch.Tensor:
-    """Largest mean log-probability (n,) over classes of (M, n, K) views."""
-    return views.mean(dim=0).amax(dim=1).contiguous()
+def confidence(seen: Candidates) -> torch.Tensor:
+    """Largest mean log-probability (n,) of the views."""
+    return seen.log.mean(dim=0).amax(dim=1).contiguous()
 
 
 def fit(
-    views: torch.Tensor,
-    given: torch.Tensor,
+    seen: Candidates,
     report: Callable[[], None],
     *,
     start: NoiseModel | None = None,
     resemblance: float = RESEMBLANCE,
     multiplicity: torch.Tensor | None = None,
 ) -> NoiseModel:
-    """The most likely model of (M, n, K) out-of-sample log-probabilities and (n,) given codes.
+    """The most likely model of samples' out-of-sample log-probabilities and given classes.
 
     Fits on all the rows it gets: pass a part of them (`fitting_rows`). `multiplicity` (n,)
     repeats rows, for the bootstrap. Each number has a normal prior worth about one observation.
     """
-    model = replace(start or _start(views), resemblance=resemblance)
-    difficulty = model.difficulty(views)
-    count = torch.ones(len(given)) if multiplicity is None else multiplicity
+    model = replace(start or _start(seen), resemblance=resemblance)
+    difficulty = model.difficulty(seen)
+    count = torch.ones(len(difficulty)) if multiplicity is None else multiplicity
     log_weights = torch.log(model.weights).requires_grad_()
     free = [model.rate.clone().requires_grad_(), model.slope.clone().requires_grad_()]
-    if views.shape[2] <= _PAIRS_UP_TO:
+    if not seen.lumped:
         free.append(model.pairs.clone().requires_grad_())
     optimiser = torch.optim.LBFGS(
         [log_weights, *free],
@@ -147,7 +155,7 @@ def fit(
         report()
         optimiser.zero_grad()
         now = current()
-        _, right, wrong = now.parts(views, given, difficulty)
+        _, right, wrong = now.parts(seen, difficulty)
         evidence = torch.log(right + wrong.sum(dim=1) + _FLOOR)
         value = (_prior(now, log_weights, model) - (count * evidence).sum()) / count.sum()
         value.backward()  # type: ignore[no-untyped-call]
@@ -176,14 +184,14 @@ def _prior(now: NoiseModel, log_weights: torch.Tensor, model: NoiseModel) -> tor
     return total
 
 
-def _start(views: torch.Tensor) -> NoiseModel:
-    kinds, _, classes = views.shape
+def _start(seen: Candidates) -> NoiseModel:
+    kinds, classes = len(seen.log), seen.classes
     return NoiseModel(
         weights=torch.full((kinds,), 1 / kinds),
         rate=torch.full((classes,), -2.0),
         slope=torch.tensor(1.0),
-        pairs=torch.zeros(classes, classes),
-        confidences=confidence(views).sort().values,
+        pairs=torch.zeros(classes, classes) if classes <= ALL_UP_TO else torch.zeros(()),
+        confidences=confidence(seen).sort().values,
     )
 
 
@@ -194,8 +202,7 @@ def fitting_rows(rows: int, limit: int = _ROWS) -> Ints:
 
 def plausible(
     model: NoiseModel,
-    views: torch.Tensor,
-    given: torch.Tensor,
+    seen: Candidates,
     seed: int,
     report: Callable[[], None],
 ) -> list[NoiseModel]:
@@ -204,19 +211,12 @@ def plausible(
     The spread of what they say is the interval: it holds the doubt of the sample's size and
     of the one assumption that the data cannot settle.
     """
-    models = [fit(views, given, report, start=model, resemblance=end) for end in RESEMBLANCE_RANGE]
+    models = [fit(seen, report, start=model, resemblance=end) for end in RESEMBLANCE_RANGE]
     draw = np.random.default_rng(seed)
     for _ in range(4):
-        drawn = torch.from_numpy(draw.poisson(1.0, len(given)).astype(np.float32))
-        models.append(fit(views, given, report, start=model, multiplicity=drawn))
+        drawn = torch.from_numpy(draw.poisson(1.0, len(seen.place)).astype(np.float32))
+        models.append(fit(seen, report, start=model, multiplicity=drawn))
     return models
-
-
-def expected_noise(posterior_true: Floats, given: Ints, classes: int) -> npt.NDArray[np.float64]:
-    """Expected number (K, K) of samples with given class (row) and true class (column)."""
-    joint = np.zeros((classes, classes))
-    np.add.at(joint, given, posterior_true)
-    return joint
 
 
 __all__: list[Any] = [
@@ -224,7 +224,6 @@ __all__: list[Any] = [
     "NoiseModel",
     "Posterior",
     "confidence",
-    "expected_noise",
     "fit",
     "fitting_rows",
     "plausible",

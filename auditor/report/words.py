@@ -141,11 +141,12 @@ def headline(result: Result) -> tuple[str, str]:
 
 def _hard_to_tell(check: CheckResult) -> str:
     """A warning where hard images and wrong labels look alike to the features."""
-    separability = check.metric("separability")
-    if separability is None or separability.value >= SEPARABLE:
+    metric = check.metric("separability")
+    separability = None if metric is None else metric.value
+    if separability is None or separability >= SEPARABLE:
         return ""
     return (
-        f"The features tell the classes apart in only {100 * separability.value:.0f} % of the "
+        f"The features tell the classes apart in only {100 * separability:.0f} % of the "
         "images, so most flags may be hard images and not wrong labels: bring better embeddings "
         "(`auditor models list`, `auditor attach`)."
     )

@@ -10,6 +10,7 @@ from cleanlab.count import compute_confident_joint, num_label_issues
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_normalized_margin_for_each_label
 
+from auditor.ml import candidates
 from auditor.ml import confident_learning as cl
 
 
@@ -33,7 +34,7 @@ def noisy(
 def test_streaming_equals_cleanlab(
     dtype: type[Any], rows: int, classes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cl, "_BLOCK_BYTES", 4 * classes * 17)  # blocks of 17 rows
+    monkeypatch.setattr(candidates, "_BLOCK_BYTES", 4 * classes * 17)  # blocks of 17 rows
     table, labels = noisy(rows, classes, dtype)
     whole = table.astype(np.float32) if dtype is np.float16 else table
     counts = cl.count(table, labels, None, quiet)
@@ -91,3 +92,34 @@ def test_every_filter_is_cleanlabs_own(rule: str) -> None:
     table, labels = noisy(400, 5, np.float64)
     expected = find_label_issues(labels, table, filter_by=rule, n_jobs=1)
     assert np.array_equal(cl.flags(table, labels, rule), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("spread", [0.02, 0.3, 30.0])
+def test_the_likeliest_of_many_classes_suffice_or_the_rest_is_read(
+    dtype: type[Any], spread: float
+) -> None:
+    draw = np.random.default_rng(0)
+    table = draw.dirichlet(np.full(80, spread), 900).astype(dtype)
+    labels = np.where(draw.random(900) < 0.8, table.argmax(axis=1), draw.integers(0, 80, 900))
+    rows = draw.permutation(900)[:700]
+    whole = table[rows].astype(np.float32) if dtype is np.float16 else table[rows]
+    ranked = candidates.rank(table, labels[rows], rows, quiet)
+    counts = cl.count(table, labels[rows], rows, quiet, ranked)
+    joint = compute_confident_joint(labels[rows], whole, calibrate=False)
+    assert np.array_equal(counts.confident_joint, joint)
+    assert counts.issues == num_label_issues(labels[rows], whole)
+    expected = find_label_issues(labels[rows], whole, filter_by="low_normalized_margin", n_jobs=1)
+    assert np.array_equal(counts.lowest_margins(), expected)
+
+
+def test_rows_that_tie_beyond_the_likeliest_are_read_whole() -> None:
+    draw = np.random.default_rng(0)
+    table = np.full((400, 60), 1 / 60, np.float32)
+    table[::2] = draw.dirichlet(np.full(60, 0.1), 200)
+    labels = draw.integers(0, 60, 400)
+    ranked = candidates.rank(table, labels, None, quiet)
+    few, all_read = (cl.count(table, labels, None, quiet, given) for given in (ranked, None))
+    assert np.array_equal(few.best_other, all_read.best_other)
+    assert np.array_equal(few.confident_joint, all_read.confident_joint)
+    assert np.array_equal(few.off_diagonal, all_read.off_diagonal)
