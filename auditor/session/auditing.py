@@ -314,7 +314,11 @@ def _names(spec: CheckSpec) -> frozenset[str]:
 def _left_out(used: Mapping[str, _Ready]) -> str | None:
     """What is to be said of a check that could not see all it should."""
     lost = len(frozenset[int]().union(*(one.without for one in used.values())))
-    return f"{lost:,} of the images cannot be read any more: import the data set again" if lost else None
+    return (
+        f"{lost:,} of the images cannot be read any more: import the data set again"
+        if lost
+        else None
+    )
 
 
 def _lacks_embedding(spec: CheckSpec, ready: Mapping[str, _Ready]) -> bool:
