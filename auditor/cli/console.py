@@ -13,12 +13,14 @@ from types import FrameType
 from typing import Any
 
 from rich import progress as bars
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
 from auditor.progress import Progress, silent
 
+_WIDE = 1000
+"""Columns of a table where no terminal sets its width: a pipe or a file."""
 _LINE_EVERY = 5.0
 """Seconds between progress lines where there is no terminal to draw a bar on."""
 
@@ -54,10 +56,11 @@ class Talk:
         shown = Table(title=escape(title) or None, title_justify="left", box=None, pad_edge=False)
         for number, name in enumerate(columns):
             numeric = all(isinstance(row[number], int | float) for row in rows)
-            shown.add_column(name, justify="right" if numeric and rows else "left")
+            justify: JustifyMethod = "right" if numeric and rows else "left"
+            shown.add_column(name, justify=justify, overflow="fold")  # a clipped name is none
         for row in rows:
             shown.add_row(*(escape(_cell(value)) for value in row))
-        self._out.print(shown)
+        self._out.print(shown, width=None if self._out.is_terminal else _WIDE)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from auditor.session import Session
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results and errors.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say only results, warnings and errors.")
+]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show no progress.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda[:n].", metavar="DEVICE")]

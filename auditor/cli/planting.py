@@ -213,7 +213,7 @@ def score(
     rows = [(name, facts[name], *facts["intervals"][name]) for name in names]
     rows += [
         (f"precision@{k}", v, *facts["intervals"][f"precision_at.{k}"])
-        for k, v in facts["precision_at"].items()
+        for k, v in sorted(facts["precision_at"].items(), key=lambda item: int(item[0]))
     ]
     talk.table(("measure", "value", "low", "high"), rows)
     talk.say(
