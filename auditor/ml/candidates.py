@@ -15,7 +15,7 @@ Report = Callable[[int, int], None]
 
 ALL_UP_TO = 50
 """Up to so many classes each is a candidate."""
-KEPT = 12
+KEPT = 8
 """Beyond, so many are, the given one among them; the others share the rest evenly."""
 
 _LEAST = 1e-6  # float16 probabilities of many classes are often zero

@@ -176,14 +176,16 @@ def _judge_ranked(
     given, values = torch.from_numpy(labels), values.to(own.dtype)
     codes = torch.from_numpy(ranked.codes[block]).long()
     over = values >= least[codes]
-    others = values.where(codes != given[:, None], -1.0)
-    confidence = others.amax(dim=1)
-    none = ranked.classes
-    other = codes.where(others == confidence[:, None], none).amin(dim=1)
-    only = codes.where(over, none).amin(dim=1)
+    only = codes.gather(1, over.byte().argmax(dim=1, keepdim=True))[:, 0]
+    # Descending: the best other class is the first that is not given, the next one is after it.
+    first = (codes[:, 0] == given).long()[:, None]
+    second = first + 1 + (codes[:, 1:2] == given[:, None]).long() * (1 - first)
+    confidence, next_best = values.gather(1, first)[:, 0], values.gather(1, second)[:, 0]
+    nothing = confidence == 0
+    other = torch.where(nothing, (given == 0).long(), codes.gather(1, first)[:, 0])
     found = _guessed(own, given, confidence, other, over.sum(dim=1), only)
-    smallest = values[:, -1]
-    return found, ((smallest < least.min()) & (smallest < confidence)).numpy()
+    untied = (next_best < confidence) | nothing
+    return found, (untied & (values[:, -1] < least.min())).numpy()
 
 
 def _guessed(

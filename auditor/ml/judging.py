@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from auditor.ml import confident_learning, noise, threads
-from auditor.ml.candidates import KEPT, Candidates, candidates
+from auditor.ml.candidates import ALL_UP_TO, Candidates, candidates
 from auditor.ml.noise import NoiseModel
 from auditor.ml.sources import Attached, Source, candidates_of
 
@@ -25,6 +25,7 @@ AUTO = "auto"
 """The default rule: see `judge`."""
 
 _BLOCK = 1 << 22  # probabilities in one block of one view
+_SPARSE_ROWS = 1 << 14  # with a few candidates each: stays in the caches
 _FIT = 4_000_000  # probabilities to fit the noise model on: its time must not grow with the data
 _BINS = 50
 _Z = 1.645  # 90 % intervals
@@ -198,7 +199,7 @@ def _apply(model: NoiseModel, source: Source, given: Ints, report: Report) -> _V
     p_error, margin = np.empty(count, np.float32), np.empty(count, np.float32)
     alternative, beaten = np.empty(count, np.int64), np.empty(count, bool)
     joint, sure = np.zeros(classes * (classes + 1)), np.empty(count, np.float32)
-    size = max(1, _BLOCK // min(classes, 4 * KEPT))
+    size = _SPARSE_ROWS if classes > ALL_UP_TO else max(1, _BLOCK // classes)
     for start in range(0, count, size):
         rows = np.arange(start, min(start + size, count))
         seen = candidates_of(source, rows, given[rows])
