@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 TOP_CLASSES = 10
-FULL_ROWS = 50_000
+FULL_ROWS = 20_000
 """At most so many samples get full evidence, the worst first; the others get their margin."""
 
 

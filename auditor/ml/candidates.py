@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from auditor.ml import threads
+
 Ints = npt.NDArray[np.int64]
 Report = Callable[[int, int], None]
 
@@ -19,7 +21,7 @@ KEPT = 8
 """Beyond, so many are, the given one among them; the others share the rest evenly."""
 
 _LEAST = 1e-6  # float16 probabilities of many classes are often zero
-_BLOCK_BYTES = 1 << 23  # of float32: stays in the caches
+_BLOCK_BYTES = 1 << 22  # of float32: stays in the caches
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,14 @@ def rank(table: npt.NDArray[Any], labels: Ints, rows: Ints | None, report: Repor
         np.empty((total, KEPT), np.int16 if classes < 1 << 15 else np.int32),
         classes,
     )
-    for part in blocks(total, classes):
+
+    def work(part: slice) -> None:
         numbers = read(table, part if rows is None else rows[part])
         answer.own[part] = numbers[torch.arange(len(numbers)), torch.from_numpy(labels[part])]
         values, codes = numbers.topk(KEPT, dim=1)
         answer.values[part], answer.codes[part] = values.numpy(), codes.numpy()
-        report(part.stop, total)
+
+    threads.over_blocks(work, blocks(total, classes), lambda part: report(part.stop, total))
     return answer
 
 

@@ -89,7 +89,7 @@ def count(
 
     Args: pred_probs (N, K): rows sum to one; float16 is computed in float32, others as they
     are; may be a memory map. labels (n,): given codes in 0..K-1 of its `rows` (None: of all).
-    Memory: O(n + K^2) and blocks of 8 MiB.
+    Memory: O(n + K^2) and blocks of 4 MiB.
     """
     places = np.arange(len(labels)) if rows is None else rows
     own = _own(pred_probs, labels, places) if ranked is None else ranked.own

@@ -25,7 +25,7 @@ AUTO = "auto"
 """The default rule: see `judge`."""
 
 _BLOCK = 1 << 22  # probabilities in one block of one view
-_SPARSE_ROWS = 1 << 14  # with a few candidates each: stays in the caches
+_SPARSE_ROWS = 1 << 15  # with a few candidates each: stays in the caches
 _FIT = 4_000_000  # probabilities to fit the noise model on: its time must not grow with the data
 _BINS = 50
 _Z = 1.645  # 90 % intervals

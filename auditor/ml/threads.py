@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
@@ -23,3 +24,21 @@ def for_elements(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def over_blocks(
+    work: Callable[[slice], None], blocks: Sequence[slice], done: Callable[[slice], None]
+) -> None:
+    """Run `work` on blocks side by side, each in one thread, and tell of them in order.
+
+    On a busy machine this loses less than operations that wait for each other's halves.
+    What `done` raises ends the work after the blocks that are under way.
+    """
+    count = torch.get_num_threads()
+    pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        for block, _ in zip(blocks, pool.map(work, blocks), strict=True):
+            done(block)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(count)
