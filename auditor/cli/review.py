@@ -48,7 +48,10 @@ def decide(
         else:
             text = rule if rule is not None else _rule_in(from_)
             changed = session.decide_by_rule(text, check, note)
-    talk.result({"decided": changed}, f"decided {changed:,} samples; `auditor undo` takes it back")
+    talk.result(
+        {"decided": changed},
+        f"decided {changed:,} {'sample' if changed == 1 else 'samples'}; `auditor undo` takes it back",
+    )
 
 
 def _is_patch(path: Path) -> bool:

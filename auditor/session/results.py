@@ -22,7 +22,7 @@ from auditor.report.files import input_fingerprint
 from auditor.session.auditing import CheckEnd
 from auditor.session.deciding import NOTE
 from auditor.session.folder import ProjectFolder
-from auditor.store import media, project, review, runs, samples
+from auditor.store import arrays, media, project, review, runs, samples
 from auditor.store.db import Connection, Store
 
 _LIBRARIES = ("cleanlab", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "torch", "pillow")
@@ -149,7 +149,8 @@ def _tool() -> result.Tool:
 
 def _configuration(db: Connection, wanted: Wanted) -> result.Configuration:
     facts = project.fact(db, "audit") or {}
-    encoder = project.fact(db, "encoder")
+    # Attached embeddings take an encoder's place; one used before them says nothing of this audit.
+    encoder = None if arrays.attached(db, "embedding") else project.fact(db, "encoder")
     return result.Configuration(
         seed=facts.get("seed", 0),
         device=facts.get("device", "auto"),

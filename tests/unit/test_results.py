@@ -10,6 +10,7 @@ from auditor.report.gate import exit_code
 from auditor.report.result import Result
 from auditor.session import CheckEnd, Session, Wanted
 from auditor.session.results import Reporter
+from auditor.store import project
 from tests import project_world, tables
 
 
@@ -67,3 +68,11 @@ def test_older_findings_do_not_stand_in_for_a_check_that_did_not_run(
     assert check.status != "ok"
     assert exit_code(result) == 3
     assert report(session, CheckEnd("label_errors", "reused")).checks[0].flagged == 2
+
+
+def test_attached_embeddings_take_the_encoders_place(session: Session) -> None:
+    facts = {"id": "classic", "fingerprint": "f", "dim": 4}
+    session.store.write(project.PutFact("encoder", facts)).result()
+    assert report(session).configuration.encoder is not None
+    session.store.write(project.PutFact("attached:embedding", {"file": "e.npy"})).result()
+    assert report(session).configuration.encoder is None
