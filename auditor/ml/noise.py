@@ -157,7 +157,9 @@ def fit(
         now = current()
         _, right, wrong = now.parts(seen, difficulty)
         evidence = torch.log(right + wrong.sum(dim=1) + _FLOOR)
-        value = (_prior(now, log_weights, model) - (count * evidence).sum()) / count.sum()
+        value = (
+            _prior(now, log_weights, model) - (count * evidence).sum()
+        ) / count.sum().clamp_min(1)
         value.backward()  # type: ignore[no-untyped-call]
         return value
 

@@ -174,3 +174,18 @@ def test_sets_of_labels_name_the_class_to_add_or_remove() -> None:
     assert found["p_error"].null_count == 400
     evidence = json.loads(found["evidence"][wrong[0]].as_py())
     assert [name for name, _ in evidence["remove"]] == labels[wrong[0]]
+
+
+def test_features_that_hardly_part_the_classes_are_said_to_and_flag_little() -> None:
+    vectors, truth = world.blobs(800, 4, apart=0.7)
+    labels = [NAMES[i] for i in truth]
+    outcome = world.run(world.samples(labels), world.World(NAMES, {"embedding": vectors}))
+    assert set_metrics(outcome.metrics)["separability"] < 0.8
+    assert sum(outcome.findings["flagged"].to_pylist()) <= 8
+
+
+def test_noise_alone_does_not_make_features_look_weak() -> None:
+    vectors, truth = world.blobs(800, 4)
+    labels = [NAMES[i] for i in world.flip(truth, 4, 0.4)]
+    outcome = world.run(world.samples(labels), world.World(NAMES, {"embedding": vectors}))
+    assert set_metrics(outcome.metrics)["separability"] > 0.9
