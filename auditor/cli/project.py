@@ -222,13 +222,12 @@ def audit(
 
     Example: auditor audit birds.audit --checks label_errors --fail-on 'label_errors>1%'
     """
+    from auditor import checks as known_checks
     from auditor.report import gate
     from auditor.report.result import Result
     from auditor.session import AuditOptions, Wanted
 
     talk = Talk(json_wanted=json, quiet=quiet, show_progress=not no_progress)
-    from auditor import checks as known_checks
-
     gate.parse_all(fail_on or [], known_checks.names())  # a typing error costs no audit
     if baseline:
         gate.read_baseline(baseline)

@@ -21,17 +21,6 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Report = Callable[[int, int], None]
 
-FILTERS = (
-    "low_normalized_margin",
-    "low_self_confidence",
-    "prune_by_noise_rate",
-    "prune_by_class",
-    "both",
-    "confident_learning",
-    "predicted_neq_given",
-)
-"""cleanlab's rules for what is an error."""
-
 _SLACK = 1e-6  # cleanlab's FLOATING_POINT_COMPARISON
 _LEAST_THRESHOLD = 2e-6  # cleanlab's CONFIDENT_THRESHOLDS_LOWER_BOUND
 _NEVER = 2.0  # threshold of a class without a sample

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 
@@ -193,16 +192,6 @@ def decisions(db: Connection) -> pa.Table:
         " left join media m on m.sample_id = n.sample_id"
         " where n.present order by n.sample_id",
     )
-
-
-def history(db: Connection) -> list[dict[str, Any]]:
-    """All actions, oldest first, with the number of samples each changed."""
-    actions: list[dict[str, Any]] = arrow(
-        db,
-        "select action_id, title, undoes, reviewer, made_on, count(c.sample_id) as samples"
-        " from action left join change c using (action_id) group by all order by action_id",
-    ).to_pylist()
-    return actions
 
 
 def edits(db: Connection) -> pa.Table:

@@ -12,6 +12,7 @@ from cleanlab.rank import get_normalized_margin_for_each_label
 
 from auditor.ml import candidates
 from auditor.ml import confident_learning as cl
+from auditor.ml.rules import FILTERS
 
 
 def quiet(done: int, total: int) -> None:
@@ -87,7 +88,7 @@ def test_memory_maps_are_read_in_blocks(tmp_path: Path) -> None:
     assert reports[-1][0] == reports[-1][1]
 
 
-@pytest.mark.parametrize("rule", cl.FILTERS)
+@pytest.mark.parametrize("rule", FILTERS)
 def test_every_filter_is_cleanlabs_own(rule: str) -> None:
     table, labels = noisy(400, 5, np.float64)
     expected = find_label_issues(labels, table, filter_by=rule, n_jobs=1)

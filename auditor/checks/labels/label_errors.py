@@ -25,6 +25,7 @@ from auditor.checks.label_inputs import (
     wants,
 )
 from auditor.checks.label_sets import judge_label_sets
+from auditor.ml.rules import FILTERS
 from auditor.model import CheckId, label_codes
 
 if TYPE_CHECKING:
@@ -33,17 +34,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 
-RULES = (
-    "auto",
-    "p_error",
-    "low_normalized_margin",
-    "low_self_confidence",
-    "prune_by_noise_rate",
-    "prune_by_class",
-    "both",
-    "confident_learning",
-    "predicted_neq_given",
-)
+RULES = ("auto", "p_error", *FILTERS)
 _WORTH_A_LOOK = 0.05
 
 
