@@ -15,18 +15,23 @@ import pyarrow as pa
 from auditor import checks, formats
 from auditor.formats.base import FileMode, ImportOptions, Understanding, from_json
 from auditor.jobs.pool import Pool
-from auditor.model import ChangeSet
+from auditor.model import ChangeSet, Verdict
 from auditor.progress import Progress, silent
 from auditor.report import gate
 from auditor.report.result import ExitCode, Result
-from auditor.session import deciding
+from auditor.session import deciding, mapping
 from auditor.session.attaching import Attached, Attacher
 from auditor.session.auditing import AuditOptions, Auditor, CheckEnd
+from auditor.session.background import Background
+from auditor.session.browsing import Ids
 from auditor.session.exporting import Exported, Exporter
 from auditor.session.folder import ProjectFolder, default_for, whole_or_gone
 from auditor.session.importing import Imported, Importer
 from auditor.session.log import ProjectLog
+from auditor.session.mapping import MapPoints
+from auditor.session.pictures import Pictures
 from auditor.session.results import Reporter, Wanted
+from auditor.session.similar import Searcher
 from auditor.store import media, project, review, runs, samples
 from auditor.store.db import Connection, Store
 
@@ -54,6 +59,10 @@ class Session:
         except BaseException:
             _end_log(self._log)
             raise
+        # Of these, nothing runs until it is used.
+        self.jobs = Background(self._pool)
+        self.pictures = Pictures(self.store)
+        self.searcher = Searcher(self.store, folder)
 
     @classmethod
     def open(cls, path: Path, *, workers: int | None = None, progress: Progress = silent) -> Self:
@@ -156,6 +165,27 @@ class Session:
         decisions = self.read(lambda db: deciding.from_patch(db, path))
         return self.decide(decisions, f"Apply {path.name}")
 
+    def decide_on(
+        self,
+        sample_ids: Ids,
+        verdict: Verdict | None,
+        *,
+        labels: Sequence[str] | None = None,
+        check_id: str | None = None,
+        note: str | None = None,
+        title: str | None = None,
+    ) -> int:
+        """One step about many samples: `accept` takes each one's suggestion, None clears.
+
+        `labels` belongs to `relabel`. Notes stay unless one is given; "" removes them. Samples
+        that the check suggests nothing for are left out of `accept`. Returns how many changed.
+        """
+        raise NotImplementedError
+
+    def annotate(self, sample_ids: Ids, note: str) -> int:
+        """Set the note ("" removes it) and leave the decision as it is."""
+        raise NotImplementedError
+
     def undo(self) -> tuple[str, int]:
         """Take back the newest standing step: its title and how many samples changed."""
         step = review.Undo()
@@ -165,6 +195,16 @@ class Session:
         """Do again what was undone last."""
         step = review.Redo()
         return _touched(self.store.write(step).result(), step)
+
+    # the map
+
+    def map_points(self) -> MapPoints | None:
+        """The map that was made last, or None."""
+        return self.read(lambda db: mapping.points(db, self.folder))
+
+    def make_map(self, progress: Progress = silent) -> MapPoints:
+        """Compute the map. Raises MapError, CancelledError."""
+        return mapping.make(self.store, self.folder, self._pool, progress)
 
     # results
 

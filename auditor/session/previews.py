@@ -1,0 +1,73 @@
+"""What a bulk decision or an export would do, before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auditor.model import Verdict
+from auditor.session.browsing import Ids
+from auditor.store.db import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionPreview:
+    """What deciding about many samples at once would change."""
+
+    samples: int
+    changes: int
+    """Samples whose decision would differ from now."""
+    overwrites: int
+    """Of these, decided already."""
+    impossible: int
+    """Left out: `accept` where the check suggests nothing."""
+    moves: tuple[tuple[str, str, int], ...]
+    """(label now, label then, samples), most first, at most 50; "" is none."""
+    examples: tuple[int, ...]
+    """Up to 24 samples that would change."""
+
+
+def decision(
+    db: Connection,
+    sample_ids: Ids,
+    verdict: Verdict | None,
+    *,
+    check_id: str | None,
+    labels: Sequence[str] | None = None,
+) -> DecisionPreview:
+    """As Session.decide_on would do; writes nothing."""
+    raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportLine:
+    """A sample that the export would write otherwise than it came."""
+
+    sample_id: int
+    path: str
+    row: int | None
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    excluded: bool
+    reviewer: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPreview:
+    samples: int
+    relabelled: int
+    excluded: int
+    kept: int
+    deferred: int
+    undecided_flags: int
+    """Flagged by some check and not decided: they would leave as they are."""
+    by_rule: int
+    moves: tuple[tuple[str, str, int], ...]
+    """(old label, new label, samples), most first; "" is none or excluded."""
+    lines: tuple[ExportLine, ...]
+    """The first thousand, in import order."""
+
+
+def export(db: Connection) -> ExportPreview:
+    raise NotImplementedError
