@@ -83,7 +83,7 @@ GLYPHS = {
 
 
 def is_dark() -> bool:
-    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
 
 
 def colours() -> Colours:
@@ -108,14 +108,21 @@ def of_verdict(verdict: str | None) -> QColor:
 def apply(app: QApplication, theme: str) -> None:
     """Dress the application, now and whenever the system's scheme changes."""
     app.setStyle(QStyleFactory.create("Fusion"))
+    set_scheme(app, theme)
+    hints = app.styleHints()
+    hints.colorSchemeChanged.connect(lambda scheme: _dress(app, scheme))
+
+
+def set_scheme(app: QApplication, theme: str) -> None:
+    """Follow the system, or be light or dark whatever it says."""
     hints = app.styleHints()
     hints.setColorScheme(SCHEMES[theme])
-    _dress(app)
-    hints.colorSchemeChanged.connect(lambda _scheme: _dress(app))
+    # Some platforms know no scheme and keep saying so.
+    _dress(app, hints.colorScheme() if theme == "system" else SCHEMES[theme])
 
 
-def _dress(app: QApplication) -> None:
-    now = colours()
+def _dress(app: QApplication, scheme: Qt.ColorScheme) -> None:
+    now = DARK if scheme == Qt.ColorScheme.Dark else LIGHT
     palette = QPalette()
     roles = {
         QPalette.ColorRole.Window: now.window,
