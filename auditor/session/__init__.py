@@ -265,6 +265,7 @@ __all__ = [
     "ImportOptions",
     "Imported",
     "Session",
+    "Understanding",
     "Wanted",
     "project_for",
     "understand",
