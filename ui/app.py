@@ -1,0 +1,197 @@
+"""The window's program: one Qt application, a start window or a project's window."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, QObject, Qt, QTranslator, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from auditor import settings as user_settings
+from auditor.settings import Settings, SettingsError
+from ui import theme
+from ui.start.window import StartWindow
+
+if TYPE_CHECKING:
+    from auditor.session import Session, Understanding
+    from ui.project_window import ProjectWindow
+
+log = logging.getLogger(__name__)
+
+NAME = "Dataset Auditor"
+
+
+class Program(QObject):
+    """Owns the windows: the start window gives way to a project's, and comes back after it."""
+
+    _opened = Signal(object, object, bool)
+    _failed = Signal(object)
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self.app = app
+        self.settings, sentence = _settings()
+        theme.apply(app, self.settings.appearance.theme)
+        _translate(app, self.settings.appearance.language)
+        # Opening reads a file and loads the engine: not the Qt thread's work.
+        self._openers = ThreadPoolExecutor(1, "opener")
+        self.project: ProjectWindow | None = None
+        self.start = StartWindow()
+        self.start.open_project.connect(self.open)
+        self.start.import_ready.connect(self.take_in)
+        self.start.demo_ready.connect(lambda u, path: self.take_in(u, path, audit=True))
+        self._opened.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._failed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        app.aboutToQuit.connect(self._openers.shutdown)
+        if sentence:
+            self.start.say(sentence)
+
+    def open(self, path: Path) -> None:
+        """Open a project; where that fails a sentence on the start window says why."""
+        self.start.busy(self.tr("Opening {name} …").format(name=path.name))
+        self._in_thread(lambda: _session(path, self.settings, make=False))
+
+    def take_in(self, understood: Understanding, path: Path, *, audit: bool = False) -> None:
+        """Open or make the project, and import the source (and audit it) under the user's eyes."""
+        self.start.busy(self.tr("Making {name} …").format(name=path.name))
+        self._in_thread(lambda: _session(path, self.settings, make=True), understood, audit=audit)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them and follow them at once. Raises OSError."""
+        user_settings.save(user_settings.default_path(), settings)
+        self.settings = settings
+        theme.set_scheme(self.app, settings.appearance.theme)
+
+    def _in_thread(
+        self,
+        make: Callable[[], Session],
+        understood: Understanding | None = None,
+        *,
+        audit: bool = False,
+    ) -> None:
+        def work() -> None:
+            try:
+                self._opened.emit(make(), understood, audit)
+            except Exception as error:  # noqa: BLE001  the border: the user gets a sentence
+                self._failed.emit(error)
+
+        self._openers.submit(work)
+
+    def _show(self, session: Session, understood: Understanding | None, audit: bool) -> None:
+        from auditor.session import recent
+        from ui.project_window import ProjectWindow
+
+        recent.add(session.folder.path)
+        self.project = ProjectWindow(session, self.settings)
+        self.project.settings_wanted.connect(self._change_settings)
+        self.project.closed.connect(self._closed)
+        self.project.show()
+        self.start.idle()
+        self.start.hide()
+        if understood is not None:
+            self.project.import_source(understood, audit=audit)
+
+    def _tell(self, error: Exception) -> None:
+        from auditor.session.errors import sentence
+
+        log.warning("a project could not be opened", exc_info=error)
+        self.start.idle()
+        self.start.say(sentence(error))
+        self.start.show()
+
+    def _closed(self, quits: bool) -> None:
+        if self.project is not None:
+            self.project.deleteLater()
+            self.project = None
+        if quits:
+            self.app.quit()
+        else:
+            self.start.refresh()
+            self.start.show()
+
+    def _change_settings(self, settings: Settings) -> None:
+        try:
+            self.use_settings(settings)
+        except OSError as error:
+            self.start.say(str(error))
+
+
+def _session(path: Path, settings: Settings, *, make: bool) -> Session:
+    import ui.project_window  # noqa: F401  its modules are loaded here, while Qt paints
+    from auditor.session import Session
+    from auditor.session.folder import ProjectFolder
+
+    folder = ProjectFolder(path)
+    if not make:
+        folder.require()
+    engine = settings.engine
+    session = Session(folder, workers=engine.workers or None, memory_mb=engine.memory_mb)
+    session.reviewer = settings.review.reviewer
+    return session
+
+
+def _settings() -> tuple[Settings, str]:
+    """The user's, or the default ones and a sentence."""
+    try:
+        return user_settings.load(user_settings.default_path()), ""
+    except SettingsError as error:
+        return Settings(), str(error)
+
+
+def _translate(app: QApplication, language: str) -> None:
+    """Load `resources/translations/auditor_<language>.qm` where there is one."""
+    locale = QLocale(language) if language else QLocale.system()
+    folder = resources.files("resources") / "translations"
+    translator = QTranslator(app)
+    if translator.load(locale, "auditor", "_", str(folder)):
+        app.installTranslator(translator)
+
+
+class _Border:
+    """The last border: what nobody foresaw becomes a sentence, and a line in the log."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._telling = False
+
+    def __call__(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        log.critical("unforeseen", exc_info=(kind, error, trace))
+        if issubclass(kind, KeyboardInterrupt) or self._telling:
+            return
+        self._telling = True
+        QMessageBox.warning(
+            self._program.app.activeWindow(),
+            NAME,
+            self._program.tr(
+                "Something in the program went wrong. Your decisions are saved; what happened is"
+                " in the project's log. If the window acts oddly, close it and open it again."
+            ),
+        )
+        self._telling = False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the window, on a project where one is named; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # The project's log takes what the window says as well.
+    logging.getLogger("ui").parent = logging.getLogger("auditor")
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("dataset-auditor")
+    app.setApplicationDisplayName(NAME)
+    app.setQuitOnLastWindowClosed(False)
+    program = Program(app)
+    sys.excepthook = _Border(program)
+    program.start.show()
+    program.start.closed.connect(app.quit)
+    if given:
+        program.open(Path(given[0]).absolute())
+    return app.exec()
