@@ -47,7 +47,7 @@ class Commands(QObject):
     def __init__(self, window: QWidget, keys: Mapping[str, Sequence[str]] | None = None) -> None:
         super().__init__(window)
         self._window = window
-        self._wanted = dict(keys or {})
+        self._wanted = {name: tuple(some) for name, some in (keys or {}).items()}
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
         self._taken: dict[str, str] = {}
@@ -103,6 +103,11 @@ class Commands(QObject):
         self._give(command_id, spelled)
         self._wanted[command_id] = tuple(spelled)
         self.changed.emit()
+
+    def overrides(self) -> dict[str, tuple[str, ...]]:
+        """Shortcuts that are not the default ones, for the settings to keep."""
+        default = {c.id: tuple(_portable(key) for key in c.keys) for c in self.all()}
+        return {name: keys for name, keys in self._wanted.items() if keys != default.get(name)}
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep shortcuts out of text fields, and a held key from deciding twice."""

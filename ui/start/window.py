@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QProgressBar, QWidget
 from ui.commands import Command, Commands
 from ui.start.page import StartPage
 
+
 class StartWindow(QMainWindow):
     open_project = Signal(Path)
     import_ready = Signal(object, Path)

@@ -1,0 +1,46 @@
+"""Panels at the window's edges, each made when it is first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+
+class LazyDock(QDockWidget):
+    """A dock whose panel is made at the first show: a window starts with what is on the screen."""
+
+    def __init__(
+        self, name: str, title: str, make: Callable[[], QWidget], window: QMainWindow
+    ) -> None:
+        super().__init__(title, window)
+        self.setObjectName(name)
+        self.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
+        self._make = make
+        self.panel: QWidget | None = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.ensure()
+        super().showEvent(event)
+
+    def ensure(self) -> QWidget:
+        """The panel, made now if it was not."""
+        if self.panel is None:
+            self.panel = self._make()
+            self.setWidget(self.panel)
+        return self.panel
+
+    def bring(self) -> None:
+        """Show it in front of those it shares its place with, and give it the focus."""
+        self.show()
+        self.raise_()
+        self.ensure().setFocus()
+
+    def toggle(self) -> None:
+        """Hide it where it is seen, else bring it; one behind another tab is not seen."""
+        if self.isVisible() and not self.visibleRegion().isEmpty():
+            self.hide()
+        else:
+            self.bring()

@@ -1,0 +1,132 @@
+"""The `?` sheet, where every shortcut is shown and can be given another key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.commands import Command, Commands, KeyConflictError
+
+_ID = Qt.ItemDataRole.UserRole
+
+
+class ShortcutSheet(QDialog):
+    """All commands by group, with their keys."""
+
+    assigned = Signal()
+    """Shortcuts were changed: the settings should keep them."""
+
+    def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keyboard"))
+        self.resize(620, 640)
+        self._commands = commands
+        self._groups: dict[str, tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = {}
+        self._find = QLineEdit(self)
+        self._find.setPlaceholderText(self.tr("Find a command or a key …"))
+        self._find.setAccessibleName(self.tr("Find a command or a key"))
+        self._tree = QTreeWidget(self)
+        self._tree.setColumnCount(2)
+        self._tree.setHeaderLabels([self.tr("What it does"), self.tr("Keys")])
+        self._tree.setAccessibleName(self.tr("Commands and their keys"))
+        self._edit = QKeySequenceEdit(self)
+        self._edit.setMaximumSequenceLength(1)
+        self._edit.setAccessibleName(self.tr("New key of the chosen command"))
+        self._give = QPushButton(self.tr("Use this key"), self)
+        self._default = QPushButton(self.tr("Default"), self)
+        self._said = QLabel(self)
+        self._said.setWordWrap(True)
+        self._lay_out()
+        self._find.textChanged.connect(self._filter)
+        self._give.clicked.connect(self._assign)
+        self._default.clicked.connect(self._reset)
+        self._tree.currentItemChanged.connect(lambda *_: self._enable())
+        self._fill()
+        self._find.setFocus()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(QLabel(self.tr("New key:"), self))
+        row.addWidget(self._edit, 1)
+        row.addWidget(self._give)
+        row.addWidget(self._default)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(self._find)
+        column.addWidget(self._tree, 1)
+        column.addLayout(row)
+        column.addWidget(self._said)
+        column.addWidget(buttons)
+
+    def _fill(self) -> None:
+        for command in self._commands.all():
+            if command.group not in self._groups:
+                self._groups[command.group] = QTreeWidgetItem(self._tree, [command.group, ""]), []
+            group, items = self._groups[command.group]
+            item = QTreeWidgetItem(group, [command.title, self._keys(command)])
+            item.setData(0, _ID, command.id)
+            items.append(item)
+        self._tree.expandAll()
+        self._tree.resizeColumnToContents(1)
+        self._tree.setColumnWidth(0, 380)
+        self._enable()
+
+    def _keys(self, command: Command) -> str:
+        native = QKeySequence.SequenceFormat.NativeText
+        return ", ".join(QKeySequence(k).toString(native) for k in self._commands.keys(command.id))
+
+    def _filter(self, text: str) -> None:
+        wanted = text.casefold()
+        for group, items in self._groups.values():
+            hits = [wanted in f"{item.text(0)} {item.text(1)}".casefold() for item in items]
+            for item, hit in zip(items, hits, strict=True):
+                item.setHidden(not hit)
+            group.setHidden(not any(hits))
+
+    def _chosen(self) -> str | None:
+        item = self._tree.currentItem()
+        found: str | None = item.data(0, _ID) if item else None
+        return found
+
+    def _enable(self) -> None:
+        for widget in (self._edit, self._give, self._default):
+            widget.setEnabled(self._chosen() is not None)
+
+    def _assign(self) -> None:
+        key = self._edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        self._try([key] if key else [])
+
+    def _reset(self) -> None:
+        chosen = self._chosen()
+        self._try(next(list(c.keys) for c in self._commands.all() if c.id == chosen))
+
+    def _try(self, keys: list[str]) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+        try:
+            self._commands.assign(chosen, keys)
+        except KeyConflictError as error:
+            self._said.setText(self.tr("Not changed: {why}.").format(why=error))
+            return
+        self._said.setText("")
+        self._edit.clear()
+        item = self._tree.currentItem()
+        command = next(c for c in self._commands.all() if c.id == chosen)
+        if item is not None:
+            item.setText(1, self._keys(command))
+        self.assigned.emit()
