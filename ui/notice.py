@@ -34,7 +34,7 @@ class Notice(QFrame):
         row.addWidget(self._button)
         row.addWidget(close)
         self._way: Callable[[], object] | None = None
-        self._is_trouble = False
+        self.is_trouble = False
         self._dress()
         self.hide()
 
@@ -47,7 +47,7 @@ class Notice(QFrame):
         way: Callable[[], object] | None = None,
     ) -> None:
         """Show a sentence; `way` is what the button does."""
-        self._is_trouble, self._way = trouble, way
+        self.is_trouble, self._way = trouble, way
         self._text.setText(sentence)
         self.setAccessibleName(sentence)
         self._button.setText(button)
@@ -72,8 +72,8 @@ class Notice(QFrame):
 
     def _dress(self) -> None:
         now = theme.colours()
-        edge = now.flagged if self._is_trouble else now.accent
-        self._mark.setText("▲" if self._is_trouble else "●")
+        edge = now.flagged if self.is_trouble else now.accent
+        self._mark.setText("▲" if self.is_trouble else "●")
         style = (
             f"#notice {{ background: {now.raised}; border-left: 4px solid {edge}; }}"
             f" #notice > QLabel {{ color: {now.text}; }}"

@@ -1,0 +1,29 @@
+"""Menus: one per group of commands, in the order the commands were added."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from ui.commands import Commands
+
+
+class Menus:
+    """Keeps the menus as the commands are: panels that are made later add theirs."""
+
+    def __init__(self, bar: QMenuBar, commands: Commands) -> None:
+        self._bar, self._commands = bar, commands
+        self._menus: dict[str, QMenu] = {}
+        self._shown: set[str] = set()
+        commands.changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        for command in self._commands.all():
+            if command.id not in self._shown:
+                self._menu(command.group).addAction(self._commands.action(command.id))
+                self._shown.add(command.id)
+
+    def _menu(self, group: str) -> QMenu:
+        if group not in self._menus:
+            self._menus[group] = self._bar.addMenu(group)
+        return self._menus[group]

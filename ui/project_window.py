@@ -1,0 +1,349 @@
+"""The window of an open project: gallery, loupe or wall in the middle, panels around them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, replace
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from auditor.progress import Progress
+from auditor.session import AuditOptions, Session, Understanding, Wanted, browsing
+from auditor.session.background import JobEvent, JobState
+from auditor.session.browsing import View
+from auditor.settings import Settings
+from ui import project_commands
+from ui.audit.strip import JobStrip
+from ui.commands import Commands
+from ui.desk import Desk
+from ui.docks import LazyDock
+from ui.gallery.panel import GalleryPanel
+from ui.menus import Menus
+from ui.notice import Notice
+from ui.review.card import EvidenceCard
+from ui.review.decider import Decider
+from ui.review.queue import QueuePanel
+from ui.workspace import NONE, Workspace
+
+_SAID_MS = 8000
+_MEMORY = "window"
+"""Under this name the project keeps where the reviewer was."""
+
+
+class ProjectWindow(QMainWindow):
+    closed = Signal(bool)
+    """The project is let go of; whether the program should end too."""
+    settings_wanted = Signal(object)
+    """Settings that the user changed here."""
+    _let_go = Signal()
+
+    def __init__(self, session: Session, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("{name} – Dataset Auditor").format(name=session.folder.name))  # noqa: RUF001
+        self.resize(1440, 900)
+        self._settings = settings
+        self._quits = True
+        self._closing: threading.Thread | None = None
+        self._is_gone = False
+        self.session = session
+        self.desk = Desk(session, self)
+        self.commands = Commands(self, settings.keys)
+        self.workspace = Workspace(self.desk, settings, self)
+        self.notice = Notice(self)
+        self.decider = Decider(self.workspace, self.commands, self)
+        self._stage = QStackedWidget(self)
+        self._pages: dict[str, QWidget] = {}
+        self.gallery = GalleryPanel(self.workspace, self.commands, self)
+        self._add_page("gallery", self.gallery)
+        self._set_middle()
+        self.docks = self._make_docks()
+        project_commands.add(self)
+        self._menus = Menus(self.menuBar(), self.commands)
+        self._fill_status_bar()
+        self._connect()
+        self._start()
+
+    def import_source(self, understood: Understanding, *, audit: bool = False) -> None:
+        """Queue the import, and the audit after it."""
+        session = self.session
+
+        def work(progress: Progress) -> object:
+            return session.import_source(understood, progress)
+
+        def look(progress: Progress) -> object:
+            return session.audit(AuditOptions(device=self._settings.engine.device), progress)
+
+        session.jobs.add(
+            "import", self.tr("Import {name}").format(name=understood.source.name), work
+        )
+        if audit:
+            session.jobs.add("audit", self.tr("Audit with every check"), look)
+
+    def show_page(self, name: str) -> None:
+        """Put the gallery, the loupe, the wall or the comparison in the middle."""
+        if name not in self._pages:
+            self._add_page(name, self._make_page(name))
+        self._stage.setCurrentWidget(self._pages[name])
+        self._pages[name].setFocus()
+
+    @property
+    def page(self) -> str:
+        """The name of the page in the middle."""
+        shown = self._stage.currentWidget()
+        return next(name for name, widget in self._pages.items() if widget is shown)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop what runs, without holding the window up; it goes when the project is let go of."""
+        if self._is_gone:
+            super().closeEvent(event)
+            return
+        event.ignore()
+        if self._closing is None:
+            self._remember()
+            self.setEnabled(False)
+            self.statusBar().showMessage(
+                self.tr("Closing … what runs is stopped, and goes on from there next time")
+            )
+            self.workspace.close()
+            self._closing = threading.Thread(target=self._close_project, name="closing")
+            self._closing.start()
+
+    def _close_project(self) -> None:
+        try:
+            self.desk.close()
+            self.session.close()
+        finally:
+            self._let_go.emit()
+
+    def _end(self) -> None:
+        if self._closing is not None:
+            self._closing.join()
+        self._is_gone = True
+        self.close()
+        self.closed.emit(self._quits)
+
+    # what there is
+
+    def _set_middle(self) -> None:
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(self._stage, 1)
+        self.setCentralWidget(middle)
+
+    def _add_page(self, name: str, page: QWidget) -> None:
+        self._pages[name] = page
+        self._stage.addWidget(page)
+
+    def _make_page(self, name: str) -> QWidget:
+        if name == "wall":
+            from ui.review.wall import WallPanel
+
+            return WallPanel(self.workspace, self.commands, self)
+        if name == "compare":
+            from ui.review.pair import PairView
+
+            return PairView(self.workspace, self.commands, self)
+        from ui.review.loupe_page import LoupePage
+
+        return LoupePage(self.workspace, self.commands, self)
+
+    def _make_docks(self) -> dict[str, LazyDock]:
+        left, right, bottom = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        made = {
+            "queue": (self.tr("Queue"), left, self._queue),
+            "evidence": (self.tr("Evidence"), right, self._card),
+            "audit": (self.tr("Audit"), right, self._audit),
+            "charts": (self.tr("Charts"), bottom, self._charts),
+            "history": (self.tr("History"), bottom, self._history),
+        }
+        docks: dict[str, LazyDock] = {}
+        for name, (title, area, make) in made.items():
+            docks[name] = LazyDock(name, title, make, self)
+            self.addDockWidget(area, docks[name])
+        self.tabifyDockWidget(docks["evidence"], docks["audit"])
+        self.tabifyDockWidget(docks["charts"], docks["history"])
+        docks["evidence"].raise_()
+        for name in ("charts", "history"):
+            docks[name].hide()
+        self.resizeDocks([docks["queue"], docks["evidence"]], [270, 400], Qt.Orientation.Horizontal)
+        return docks
+
+    def _queue(self) -> QWidget:
+        panel = QueuePanel(self.workspace, self.commands, self)
+        panel.wall_wanted.connect(lambda: self.show_page("wall"))
+        return panel
+
+    def _card(self) -> QWidget:
+        card = EvidenceCard(self.workspace, self.commands, self)
+        card.class_chosen.connect(self.decider.relabel)
+        return card
+
+    def _audit(self) -> QWidget:
+        from ui.audit.panel import AuditPanel
+
+        return AuditPanel(self.workspace, self.commands, self)
+
+    def _charts(self) -> QWidget:
+        from ui.charts.panel import ChartsPanel
+
+        return ChartsPanel(self.workspace, self.commands, self)
+
+    def _history(self) -> QWidget:
+        from ui.dialogs.history_panel import HistoryPanel
+
+        return HistoryPanel(self.workspace, self)
+
+    def _fill_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.addPermanentWidget(JobStrip(self.desk, self))
+        saved = QLabel(self.tr("Saved"), self)
+        saved.setToolTip(self.tr("Each decision is in the project's file as soon as it is made."))
+        bar.addPermanentWidget(saved)
+
+    def _connect(self) -> None:
+        self.decider.said.connect(lambda text: self.statusBar().showMessage(text, _SAID_MS))
+        self.decider.failed.connect(self._trouble)
+        self.desk.trouble.connect(self._trouble)
+        self.desk.job.connect(self._follow)
+        self.workspace.view_changed.connect(self._tell_as_of)
+        self._let_go.connect(self._end, Qt.ConnectionType.QueuedConnection)
+
+    # what happens
+
+    def toggle(self, name: str) -> None:
+        """Show or hide a panel."""
+        self.docks[name].toggle()
+
+    def back(self) -> None:
+        """From a page to the gallery; in the gallery, drop the selection."""
+        if self.page != "gallery":
+            self.show_page("gallery")
+        else:
+            self.workspace.select(NONE)
+
+    def full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def show_palette(self) -> None:
+        from ui.palette import CommandPalette
+
+        CommandPalette(self.commands, self).open()
+
+    def show_keys(self) -> None:
+        from ui.shortcuts import ShortcutSheet
+
+        sheet = ShortcutSheet(self.commands, self)
+        sheet.assigned.connect(self._keep_keys)
+        sheet.open()
+
+    def show_settings(self) -> None:
+        from ui.dialogs.settings_dialog import SettingsDialog
+
+        dialog = SettingsDialog(self._settings, self)
+        dialog.keys_wanted.connect(self.show_keys)
+        dialog.accepted.connect(lambda: self._use(dialog.settings))
+        dialog.open()
+
+    def export(self) -> None:
+        from ui.dialogs.export_dialog import ExportDialog
+
+        ExportDialog(self.desk, self).open()
+
+    def report(self) -> None:
+        """Write the report into the project, and offer to open it."""
+        session = self.session
+        out = session.folder.path
+
+        def work(_progress: Progress) -> object:
+            session.report(out, Wanted(command="report"))
+            return out / "report.html"
+
+        session.jobs.add("report", self.tr("Write the report"), work)
+
+    def say_saved(self) -> None:
+        self.statusBar().showMessage(self.tr("Everything you decided is saved."), _SAID_MS)
+
+    def close_only(self) -> None:
+        """Back to the start window."""
+        self._quits = False
+        self.close()
+
+    def _trouble(self, sentence: str) -> None:
+        self.notice.tell(sentence, trouble=True)
+
+    def _use(self, settings: Settings) -> None:
+        self._settings = settings
+        self.workspace.settings = settings
+        self.session.reviewer = settings.review.reviewer
+        self.settings_wanted.emit(settings)
+
+    def _keep_keys(self) -> None:
+        self._use(replace(self._settings, keys=self.commands.overrides()))
+
+    def _tell_as_of(self, view: View) -> None:
+        if view.as_of is not None:
+            self.notice.tell(
+                self.tr("This is the set as of an earlier step. Nothing can be decided here."),
+                button=self.tr("Back to now"),
+                way=lambda: self.workspace.set_view(replace(self.workspace.view, as_of=None)),
+            )
+        elif self.notice.sentence and not self.notice.is_trouble:
+            self.notice.hide()
+
+    def _follow(self, event: JobEvent) -> None:
+        if event.state is JobState.FAILED:
+            self._trouble(self.tr("{title}: {why}").format(title=event.title, why=event.message))
+        elif event.state is JobState.DONE and event.kind == "report":
+            url = QUrl.fromLocalFile(str(event.result))
+            self.notice.tell(
+                self.tr("The report is written: {file}").format(file=event.result),
+                button=self.tr("Open it"),
+                way=lambda: QDesktopServices.openUrl(url),
+            )
+        elif event.state is JobState.DONE and event.kind == "import":
+            self.docks["audit"].bring()
+
+    # where the reviewer was
+
+    def _start(self) -> None:
+        self.desk.ask(
+            lambda session: session.read(lambda db: browsing.recall(db, _MEMORY)),
+            self._restore,
+            lambda _error: self._restore(None),
+            owner=self,
+        )
+
+    def _restore(self, memory: Any) -> None:
+        known: dict[str, Any] = memory if isinstance(memory, dict) else {}
+        try:
+            self.workspace.view = View(**known.get("view", {}))
+            self.workspace.focus = known.get("focus")
+            self.restoreState(QByteArray.fromBase64(str(known.get("docks", "")).encode()))
+        except (TypeError, ValueError):  # another version's memory: begin anew
+            self.workspace.view = View()
+        self.workspace.start()
+        self.workspace.view_changed.emit(self.workspace.view)
+        self.workspace.focus_changed.emit(self.workspace.focus)
+
+    def _remember(self) -> None:
+        view = replace(self.workspace.view, as_of=None)
+        memory = {
+            "view": asdict(view),
+            "focus": self.workspace.focus,
+            "docks": bytes(self.saveState().toBase64().data()).decode(),
+        }
+        self.desk.act(
+            lambda session: session.store.write(browsing.Remember(_MEMORY, memory)).result(),
+            lambda _done: None,
+            lambda _error: None,  # a full disk: the next opening starts at the beginning
+        )
