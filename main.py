@@ -1,17 +1,40 @@
-"""Dataset Auditor from a checkout: `python main.py COMMAND` is what `auditor COMMAND` is installed."""
+"""Dataset Auditor: no argument or a project opens the window, a command runs headless."""
 
 from __future__ import annotations
 
 import multiprocessing
+import sys
+from pathlib import Path
+
+_WRONG_USE = 2
 
 
 def main() -> None:
-    """Run one command and exit with its code."""
+    """Open the window or run one command, and exit with its code."""
     multiprocessing.freeze_support()
-    # Workers import this module again: the command line is for the first process only.
+    # Workers import this module again: windows and commands are for the first process only.
+    given = sys.argv[1:]
+    if not given or (len(given) == 1 and _is_project(given[0])):
+        sys.exit(_window(given))
     from auditor import cli
 
     cli.main()
+
+
+def _is_project(argument: str) -> bool:
+    path = Path(argument)
+    return path.suffix == ".audit" or (path / "project.duckdb").is_file()
+
+
+def _window(given: list[str]) -> int:
+    from auditor.session import doctor
+
+    if why_not := doctor.why_no_window():
+        print(why_not, file=sys.stderr)  # noqa: T201
+        return _WRONG_USE
+    from ui import app
+
+    return app.main(given)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,23 @@ def missing_qt_packages() -> tuple[str, ...]:
     return tuple(package for library, package in _QT_LIBRARIES.items() if not _loads(library))
 
 
+def why_no_window() -> str:
+    """A sentence with the way on where the window cannot be opened here; "" where it can."""
+    if lacking := missing_qt_packages():
+        return (
+            f"The window needs system libraries that are missing: {install_command(lacking)}"
+            "\nWithout it every command works: `python main.py --help`"
+        )
+    screenless = sys.platform.startswith("linux") and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    )
+    return (
+        "There is no screen here. Every command works without one: `python main.py --help`"
+        if screenless
+        else ""
+    )
+
+
 def install_command(packages: Iterable[str]) -> str:
     """The line that installs them on Debian and its relatives."""
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
