@@ -18,7 +18,7 @@ from auditor.store import arrays, project, review, runs, samples
 from auditor.store.db import Connection
 
 CHECK = "label_errors"
-_DECIDED = pa.array([Verdict.ACCEPT, Verdict.KEEP, Verdict.RELABEL])
+_DECIDED = (Verdict.ACCEPT, Verdict.KEEP, Verdict.RELABEL)
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -106,7 +106,7 @@ def read(db: Connection, embeddings: Path) -> SoftLabels | None:
     current = review.label_lists(db)
     table = samples.read(db).select(["sample_id", "path", "row"])
     table = table.append_column("labels", current["labels"])
-    decided = pc.is_in(current["verdict"], value_set=_DECIDED)
+    decided = pc.is_in(current["verdict"], value_set=pa.array(_DECIDED))
     table = table.append_column("decided", decided)
     table = table.filter(pc.not_equal(pc.fill_null(current["verdict"], ""), Verdict.EXCLUDE))
     places = pc.index_in(table["sample_id"], value_set=found["sample_id"].combine_chunks())
