@@ -106,9 +106,22 @@ class ShortcutSheet(QDialog):
         for widget in (self._edit, self._give, self._default):
             widget.setEnabled(self._chosen() is not None)
 
-    def _assign(self) -> None:
-        key = self._edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+    @property
+    def said(self) -> str:
+        """Why the last key was refused; "" where it was not."""
+        return self._said.text()
+
+    def choose(self, command_id: str) -> None:
+        """Make a command the current one."""
+        items = (item for _, items in self._groups.values() for item in items)
+        self._tree.setCurrentItem(next(i for i in items if i.data(0, _ID) == command_id))
+
+    def assign(self, key: str) -> None:
+        """Give the chosen command this key alone; "" takes its keys away."""
         self._try([key] if key else [])
+
+    def _assign(self) -> None:
+        self.assign(self._edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText))
 
     def _reset(self) -> None:
         chosen = self._chosen()
