@@ -25,6 +25,11 @@ def by_id(format_id: str) -> Format:
         raise FormatError(f"There is no format {format_id!r}; known are: {known}.") from None
 
 
+def titles() -> dict[str, str]:
+    """What each format is, in words, by its id."""
+    return {name: form.title for name, form in _formats().items()}
+
+
 def detect(source: Path) -> Format:
     """The format the source looks like. Raises FormatError if it looks like none."""
     if not source.exists():

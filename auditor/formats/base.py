@@ -99,6 +99,9 @@ class Format(Protocol):
     def recognises(self, source: Path) -> bool:
         """Whether the source looks like this format. Cheap: reads names and a header at most."""
 
+    def column_names(self, source: Path) -> tuple[str, ...]:
+        """Those a role could be given to; none where it has no columns. Raises FormatError."""
+
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
         """Explain the source. Raises FormatError where it cannot be read as this format."""
 

@@ -58,6 +58,10 @@ class ImageFolder:
         with os.scandir(source) as entries:
             return any(is_image(entry.name) or is_folder(entry) for entry in entries)
 
+    def column_names(self, source: Path) -> tuple[str, ...]:
+        del source
+        return ()
+
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
         _refuse_columns(options)
         if not source.is_dir():

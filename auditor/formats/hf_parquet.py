@@ -57,6 +57,9 @@ class HfParquet:
         except (pa.ArrowException, OSError):
             return False
 
+    def column_names(self, source: Path) -> tuple[str, ...]:
+        return tuple(Parquet(require_shards(source)[0].file).schema.names)
+
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
         shards = require_shards(source)
         schema = Parquet(shards[0].file).schema

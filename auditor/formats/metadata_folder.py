@@ -38,6 +38,9 @@ class MetadataFolder:
     def recognises(self, source: Path) -> bool:
         return source.is_dir() and next(_metadata_files(source), None) is not None
 
+    def column_names(self, source: Path) -> tuple[str, ...]:
+        return _parts(source)[0].records.names
+
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
         parts = _parts(source)
         names = parts[0].records.names

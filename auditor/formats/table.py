@@ -33,6 +33,9 @@ class Table:
     def recognises(self, source: Path) -> bool:
         return source.suffix.lower() in SUFFIXES and source.is_file()
 
+    def column_names(self, source: Path) -> tuple[str, ...]:
+        return open_records(source).names
+
     def understand(self, source: Path, options: ImportOptions) -> Understanding:
         records = open_records(source)
         image = (

@@ -187,6 +187,13 @@ def test_reads_what_it_understood(case: tuple[str, Path]) -> None:
     assert len(set(keys)) == len(rows)
 
 
+def test_names_the_columns_that_it_gave_a_role(case: tuple[str, Path]) -> None:
+    name, source = case
+    form = formats.by_id(name)
+    found = set(form.understand(source, GUESS).columns.values())
+    assert found <= set(form.column_names(source))
+
+
 def test_batches_have_the_sample_schema(case: tuple[str, Path]) -> None:
     _, source = case
     understood = formats.understand(source, GUESS)
