@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from auditor.session.browsing import Ids
+from auditor.store import history, review
 from auditor.store.db import Connection
 
 
@@ -26,18 +27,35 @@ class Step:
 
 def steps(db: Connection, *, limit: int = 500, before: int | None = None) -> list[Step]:
     """Newest first; `before` an action id, for the next page."""
-    raise NotImplementedError
+    return [
+        Step(
+            action_id=action_id,
+            title=title,
+            reviewer=reviewer,
+            made_on=made_on.replace(tzinfo=UTC),
+            samples=samples,
+            check_ids=tuple(check_ids),
+            undoes=undoes,
+            standing=standing,
+        )
+        for action_id, title, reviewer, made_on, samples, check_ids, undoes, standing in (
+            history.steps(db, limit=limit, before=before)
+        )
+    ]
 
 
 def step_ids(db: Connection, action_id: int) -> Ids:
     """The samples that an action changed."""
-    raise NotImplementedError
+    return history.sample_ids(db, action_id)
 
 
 def to_undo(db: Connection) -> str | None:
     """Title of the step that undo would take back."""
-    raise NotImplementedError
+    step = review.next_undo(db)
+    return step[1] if step else None
 
 
 def to_redo(db: Connection) -> str | None:
-    raise NotImplementedError
+    """Title of the step that redo would do again."""
+    step = review.next_redo(db)
+    return step[1] if step else None

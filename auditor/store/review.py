@@ -96,11 +96,7 @@ class Undo:
     title: str = field(default="", init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        row = first(
-            db,
-            "select action_id, title from action where undoes is null and action_id not in"
-            f" ({_TAKEN_BACK}) order by action_id desc limit 1",
-        )
+        row = next_undo(db)
         if row is None:
             raise NothingToUndoError("there is nothing to undo")
         undone, self.title = row
@@ -115,25 +111,39 @@ class Redo:
     title: str = field(default="", init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        row = first(
-            db,
-            "select a.action_id, o.title, u.action_id from"
-            f" (select undoes as action_id, max(action_id) as undo_id from action"
-            f"  where undoes in ({_TAKEN_BACK}) group by undoes) a"
-            " join action o on o.action_id = a.action_id join action u on u.action_id = a.undo_id"
-            " where u.action_id > (select coalesce(max(action_id), 0) from action where undoes is null)"
-            " order by a.action_id limit 1",
-        )
+        row = next_redo(db)
         if row is None:
             raise NothingToRedoError("there is nothing to redo")
         action_id, self.title, undo_id = row
         return _invert(db, undo_id, action_id, f"Redo: {self.title}", self.reviewer)
 
 
-# An action stands or is taken back by turns: each undo and each redo of it names it in `undoes`.
-_TAKEN_BACK = (
+TAKEN_BACK = (
     "select undoes from action where undoes is not null group by undoes having count(*) % 2 = 1"
 )
+"""An action stands or is taken back by turns: each undo and each redo of it names it in `undoes`."""
+
+
+def next_undo(db: Connection) -> tuple[int, str] | None:
+    """Action and title of what an undo would take back."""
+    return first(
+        db,
+        "select action_id, title from action where undoes is null and action_id not in"
+        f" ({TAKEN_BACK}) order by action_id desc limit 1",
+    )
+
+
+def next_redo(db: Connection) -> tuple[int, str, int] | None:
+    """Action and title of what a redo would do again, and the undo that took it back."""
+    return first(
+        db,
+        "select a.action_id, o.title, u.action_id from"
+        f" (select undoes as action_id, max(action_id) as undo_id from action"
+        f"  where undoes in ({TAKEN_BACK}) group by undoes) a"
+        " join action o on o.action_id = a.action_id join action u on u.action_id = a.undo_id"
+        " where u.action_id > (select coalesce(max(action_id), 0) from action where undoes is null)"
+        " order by a.action_id limit 1",
+    )
 
 
 def _invert(db: Connection, source: int, about: int, title: str, reviewer: str) -> ChangeSet:
