@@ -22,7 +22,7 @@ from auditor.report.result import (
     SplitRow,
     Status,
 )
-from auditor.report.words import evidence_words
+from auditor.report.words import evidence_of, evidence_words
 
 TOP_FINDINGS = 60
 TOP_CLASSES = 1000
@@ -205,7 +205,7 @@ def _worst(flagged: pa.Table, top: int) -> tuple[Finding, ...]:
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
-    evidence = _evidence(row["evidence"])
+    evidence = evidence_of(row["evidence"])
     return Finding(
         sample_id=row["sample_id"],
         path=row["path"],
@@ -224,8 +224,3 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         neighbours_given=tuple(evidence.get("neighbours_given") or ()),
         neighbours_suggested=tuple(evidence.get("neighbours_suggested") or ()),
     )
-
-
-def _evidence(text: str | None) -> dict[str, Any]:
-    value = json.loads(text) if text else {}
-    return value if isinstance(value, dict) else {"evidence": value}

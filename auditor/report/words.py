@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from auditor.checks.label_inputs import SEPARABLE
+from auditor.model import Reason
 from auditor.report.findings import UNREADABLE
 from auditor.report.result import CheckResult, Finding, Metric, Result
 
@@ -98,16 +100,105 @@ def chance_interval(finding: Finding) -> str:
     return f"p {finding.p_error:.2f} ({finding.p_error_low:.2f}{DASH}{finding.p_error_high:.2f})"
 
 
+def error_words(p_error: float | None, low: float | None, high: float | None) -> str:
+    """A calibrated probability in plain English with its interval; "" for none."""
+    if p_error is None:
+        return ""
+    steps = (
+        (0.9, "Almost surely wrong"),
+        (0.6, "Probably wrong"),
+        (0.4, "As likely wrong as right"),
+    )
+    said = next((words for least, words in steps if p_error >= least), None)
+    said = said or ("Probably right" if p_error >= 0.1 else "Almost surely right")
+    share = f"{said}: {_whole_percent(p_error)} %"
+    if low is None or high is None:
+        return share
+    return f"{share} ({_whole_percent(low)} to {_whole_percent(high)} %)"
+
+
+def _whole_percent(share: float) -> str:
+    """Certainty is not claimed by rounding."""
+    if 0 < share < 0.005:
+        return "under 1"
+    if 0.995 <= share < 1:
+        return "over 99"
+    return str(round(100 * share))
+
+
+def sentences(evidence: Mapping[str, Any], p_error: float | None = None) -> tuple[str, ...]:
+    """A check's evidence and what its probability means, a sentence each; may be none."""
+    parts = evidence_parts(evidence)
+    if p_error is not None and evidence.get("reason") not in _REASONS:  # that is a fact
+        parts.append(chance(p_error))
+    return tuple(f"{part[:1].upper()}{part[1:]}".rstrip(".") + "." for part in parts)
+
+
+def evidence_of(text: str | None) -> dict[str, Any]:
+    """A finding's evidence as it was stored; whatever is no object comes under "evidence"."""
+    value = json.loads(text) if text else {}
+    return value if isinstance(value, dict) else {"evidence": value}
+
+
 def evidence_words(evidence: Mapping[str, Any]) -> str:
-    """A check's evidence as one line; its own `reason`, if it gives one, comes first."""
-    parts = [str(evidence["reason"])] if evidence.get("reason") else []
+    """A check's evidence as one line."""
+    return " · ".join(evidence_parts(evidence))
+
+
+def evidence_parts(evidence: Mapping[str, Any]) -> list[str]:
+    """A check's evidence in words; its own `reason`, if it gives one, comes first."""
+    parts = [unreadable(evidence["reason"])] if evidence.get("reason") else []
     if {"agree", "of", "views"} <= evidence.keys():
         parts.append(_agreement(evidence))
     for key, value in evidence.items():
         if key in SILENT_EVIDENCE or key in AGREEMENT or value is None or value == []:
             continue
-        parts.append(f"{key.replace('_', ' ')} {_value(value)}")
-    return " · ".join(parts)
+        parts.append(_said(key, value))
+    return parts
+
+
+def _said(key: str, value: Any) -> str:
+    """Evidence that the checks here give, in words; of others the key with its value."""
+    match key, value:
+        case "margin", int() | float():
+            return _margin(value)
+        case "add", [[str(), float() | int()], *_]:
+            return f"it seems to lack {_doubted(value)}"
+        case "remove", [[str(), float() | int()], *_]:
+            return f"it seems not to be {_doubted(value)}"
+        case "detail", str():
+            return value
+        case _:
+            return f"{key.replace('_', ' ')} {_value(value)}"
+
+
+_REASONS: dict[str, str] = {
+    Reason.MISSING: "the file is not where it was",
+    Reason.EMPTY: "the file is empty",
+    Reason.TRUNCATED: "the file is cut short or damaged",
+    Reason.NOT_AN_IMAGE: "the file is no image",
+    Reason.BOMB: "the image has too many pixels to be opened safely",
+    Reason.UNSUPPORTED_MODE: "the image is of a kind that cannot be read here",
+    Reason.SYMLINK_LOOP: "the link to the file leads to itself",
+    Reason.PERMISSION: "you may not read the file",
+    Reason.KILLS_WORKER: "the file ends the program that tries to read it",
+    Reason.UNREADABLE: "the file cannot be read as an image",
+}
+
+
+def unreadable(reason: str) -> str:
+    """A reason code in words; a check's own words stay as they are."""
+    return _REASONS.get(reason, str(reason))
+
+
+def _margin(lead: float) -> str:
+    if lead < 0:
+        return f"by the image alone another class leads the given one by {percent(-lead)}"
+    return f"by the image alone the given class leads by {percent(lead)}"
+
+
+def _doubted(named: list[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} ({percent(p)})" for name, p in named)
 
 
 def _agreement(evidence: Mapping[str, Any]) -> str:

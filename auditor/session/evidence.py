@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
+from auditor import checks
+from auditor.checks.base import CheckSpec
+from auditor.report import words
+from auditor.store import cards, history, project
 from auditor.store.db import Connection
 
 
@@ -78,4 +84,106 @@ class Evidence:
 
 def evidence(db: Connection, sample_id: int, check_id: str | None = None) -> Evidence:
     """All about one sample. Raises LookupError where the project has no such sample."""
-    raise NotImplementedError
+    sample = cards.sample(db, sample_id)
+    if sample is None:
+        raise LookupError(f"the project has no sample {sample_id}")
+    rows = cards.findings(db, sample_id)
+    rows.sort(key=lambda row: (row["check_id"] != check_id, not row["flagged"], row["check_id"]))
+    told = [words.evidence_of(row["evidence"]) for row in rows]
+    given, decided = tuple(sample["given"]), cards.review(db, sample_id) or {}
+    suggested = _suggested(rows)
+    chance = next((row for row in rows if row["p_error"] is not None), None)
+    views = next((one for one in told if isinstance(one.get("views"), dict)), {})
+    return Evidence(
+        **{**sample, "given": given},
+        labels=given if decided.get("labels") is None else tuple(decided["labels"]),
+        verdict=decided.get("verdict"),
+        note=decided.get("note"),
+        suggested=suggested,
+        ranked=_ranked(_classes(told), (*suggested, *given, *project.classes(db))),
+        p_error=chance["p_error"] if chance else None,
+        p_error_words=_p_error_words(chance) if chance else "",
+        views_suggested=tuple(views.get("views", {}).get("suggested", ())),
+        views_given=tuple(views.get("views", {}).get("given", ())),
+        views_total=views.get("of", 0),
+        neighbours_given=_neighbours(told, "neighbours_given"),
+        neighbours_suggested=_neighbours(told, "neighbours_suggested"),
+        findings=_findings(db, rows, told),
+        history=tuple(_decided(row) for row in history.of_sample(db, sample_id)),
+        extra=tuple(cards.further(db, sample_id).items()),
+    )
+
+
+def _suggested(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return next((tuple(row["suggested"]) for row in rows if row["suggested"] is not None), ())
+
+
+def _classes(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    """Classes with their probabilities, from the first finding that has them."""
+    return next((one["classes"] for one in told if one.get("classes")), [])
+
+
+def _neighbours(told: Sequence[Mapping[str, Any]], key: str) -> tuple[int, ...]:
+    return next((tuple(one[key]) for one in told if one.get(key)), ())
+
+
+def _ranked(
+    likeliest: Sequence[tuple[str, float]], others: Iterable[str]
+) -> tuple[tuple[str, float | None], ...]:
+    known: dict[str, float | None] = dict(likeliest)
+    for name in others:
+        known.setdefault(name, None)
+    return tuple(known.items())
+
+
+def _p_error_words(row: Mapping[str, Any]) -> str:
+    return words.error_words(row["p_error"], row["p_error_low"], row["p_error_high"])
+
+
+def _findings(
+    db: Connection, rows: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]
+) -> tuple[CheckFinding, ...]:
+    now = project.data_version(db)
+    return tuple(_finding(row, one, now) for row, one in zip(rows, told, strict=True))
+
+
+def _finding(row: Mapping[str, Any], told: Mapping[str, Any], data_version: int) -> CheckFinding:
+    spec = _spec(row["check_id"])
+    version = spec.version if spec else None
+    nothing = (
+        "The check flags it, and says no more." if row["flagged"] else "It found nothing wrong."
+    )
+    return CheckFinding(
+        check_id=row["check_id"],
+        title=spec.title if spec else row["check_id"],
+        flagged=row["flagged"],
+        stale=(row["data_version"], row["version"]) != (data_version, version),
+        quality=row["quality"],
+        p_error=row["p_error"],
+        p_error_low=row["p_error_low"],
+        p_error_high=row["p_error_high"],
+        suggested=tuple(row["suggested"] or ()),
+        related_id=row["related_id"],
+        sentences=words.sentences(told, row["p_error"]) or (nothing,),
+    )
+
+
+def _spec(check_id: str) -> CheckSpec | None:
+    """None where the package that brought the check is gone."""
+    try:
+        return checks.load(check_id).spec
+    except checks.UnknownCheckError:
+        return None
+
+
+def _decided(row: tuple[Any, ...]) -> Decided:
+    made_on, reviewer, title, verdict, labels, note, check_id = row
+    return Decided(
+        made_on=made_on.replace(tzinfo=UTC),
+        reviewer=reviewer,
+        title=title,
+        verdict=verdict,
+        labels=None if labels is None else tuple(labels),
+        note=note,
+        check_id=check_id,
+    )

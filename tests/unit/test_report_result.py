@@ -110,7 +110,8 @@ def test_a_checks_tables_become_its_counts_tables_and_worst_samples() -> None:
     assert [f.sample_id for f in check.top] == [0, 1, 2, 3]
     assert check.top[0].given == (sample.SCRIPT,)
     assert check.top[0].suggested == (sample.QUOTES,)
-    assert check.top[0].reason == f"{sample.QUOTES} · margin -0.5"
+    said = "by the image alone another class leads the given one by 50.0 %"
+    assert check.top[0].reason == f"{sample.QUOTES} · {said}"
     assert check.top[0].neighbours_given == (1, 2)
     assert [(s.split, s.judged, s.flagged) for s in check.splits] == [
         ("", 1, 0), ("test", 3, 2), ("train", 2, 2),

@@ -1,0 +1,56 @@
+"""All rows about one sample. Ids lie in order, so that each of these reads a row group or two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.store.db import Connection
+
+_NEWEST = "select max_by(run_id, ended_on) from run where state = 'done' group by check_id"
+
+
+def sample(db: Connection, sample_id: int) -> dict[str, Any] | None:
+    """What the source gives and what the one pass over the bytes found; None for none present."""
+    found = _first(
+        db,
+        'select sample_id, path, "row", split, "group", given from sample'
+        " where sample_id = ? and present",
+        sample_id,
+    )
+    if found is None:
+        return None
+    media = "select width, height, format, byte_size, reason, detail from media where sample_id = ?"
+    unseen = dict.fromkeys(("width", "height", "format", "byte_size", "reason", "detail"))
+    return found | (_first(db, media, sample_id) or unseen)
+
+
+def review(db: Connection, sample_id: int) -> dict[str, Any] | None:
+    """The standing decision: verdict, labels, note."""
+    return _first(db, "select verdict, labels, note from review where sample_id = ?", sample_id)
+
+
+def further(db: Connection, sample_id: int) -> dict[str, str]:
+    """The source's own further columns, as text; those without a value are left out."""
+    found = _first(db, "select columns(*)::text from extra where sample_id = ?", sample_id) or {}
+    return {k: text for k, text in found.items() if text is not None and k != "sample_id"}
+
+
+def findings(db: Connection, sample_id: int) -> list[dict[str, Any]]:
+    """Each check's newest finding: FINDING_SCHEMA with the run's check_id, version, data_version."""
+    return _rows(
+        db,
+        "select r.check_id, r.version, r.data_version, f.* from finding f join run r using (run_id)"
+        f" where f.sample_id = ? and f.run_id in ({_NEWEST}) order by r.check_id",
+        sample_id,
+    )
+
+
+def _first(db: Connection, query: str, sample_id: int) -> dict[str, Any] | None:
+    rows = _rows(db, query, sample_id)
+    return rows[0] if rows else None
+
+
+def _rows(db: Connection, query: str, sample_id: int) -> list[dict[str, Any]]:
+    result = db.execute(query, [sample_id])
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
