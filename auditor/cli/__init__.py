@@ -47,7 +47,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    from auditor.cli.errors import code_of, sentence
+    from auditor.cli.errors import code_of
+    from auditor.session.errors import sentence
 
     name = type(error).__name__
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # typer's own usage errors

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from importlib import import_module
 
 _WRONG_INPUT = (
@@ -48,17 +46,6 @@ def code_of(error: Exception) -> int | None:
         if isinstance(error, tuple(_classes(names))):
             return code
     return None
-
-
-def sentence(error: Exception) -> str:
-    """What the user is told; the system's own errors name the file and drop their number."""
-    if not isinstance(error, OSError):
-        return str(error)
-    if error.errno == errno.ENOSPC:
-        return "the disk is full: make room and run the same command again; what was saved is kept"
-    if error.filename and error.strerror:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}"
-    return str(error)
 
 
 def _classes(names: tuple[str, ...]) -> list[type[BaseException]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.errors import code_of, sentence
+from auditor.cli.errors import code_of
+from auditor.session.errors import sentence
 from auditor.session.log import ProjectLog
 from auditor.store import samples
 from auditor.store.db import Store
