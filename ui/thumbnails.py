@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
+log = logging.getLogger(__name__)
+
 Loader = Callable[[list[int]], dict[int, bytes]]
 
-_BATCH = 16
+_THREADS = 2
+_BATCH = 32
+_WHOLE = 1 << 30
+"""The side of a pixmap that was not scaled down: it serves every wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    pixmap: QPixmap
+    size: int
+    """In bytes."""
+    side: int
+    """It serves cells of up to so many pixels."""
+    age: int
 
 
 class ThumbnailCache(QObject):
     """Hands out a pixmap or None, at once. Reading and decoding happen off the Qt thread.
 
     The thumbnails are pictures that we wrote ourselves: users' files are decoded in a worker
-    process only. A sample without one gets a null pixmap.
+    process only. A sample without one, or whose picture cannot be read, gets a null pixmap.
+    Several panels use one cache; each is a client under a name of its own.
     """
 
     ready = Signal(int)
@@ -31,59 +49,161 @@ class ThumbnailCache(QObject):
         self._loader = loader
         self._budget = budget_bytes
         self._used = 0
-        self._pixmaps: OrderedDict[int, tuple[QPixmap, int]] = OrderedDict()
+        self._age = 0
+        self._sides: dict[str, int] = {}
+        self._kept: dict[str, frozenset[int]] = {}
+        self._pixmaps: OrderedDict[int, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._wanted: OrderedDict[int, None] = OrderedDict()
         self._loading: set[int] = set()
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="thumbnails")
+        self._running = 0
+        self._has_failed = False
+        self._is_closed = False
+        self._threads = ThreadPoolExecutor(_THREADS, "thumbnails")
         self._loaded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def used_bytes(self) -> int:
+        return self._used
 
     def get(self, sample_id: int) -> QPixmap | None:
         """The pixmap, or None and `ready` later."""
-        if sample_id in self._pixmaps:
-            self._pixmaps.move_to_end(sample_id)
-            return self._pixmaps[sample_id][0]
-        with self._lock:
-            if sample_id not in self._loading:
-                is_new = sample_id not in self._wanted
-                self._wanted[sample_id] = None
-                self._wanted.move_to_end(sample_id)
-                if is_new:
-                    self._threads.submit(self._load_newest)
-        return None
+        held = self._pixmaps.get(sample_id)
+        if held is None:
+            self._wish((sample_id,), newest=True)
+            return None
+        self._pixmaps.move_to_end(sample_id)
+        if not self._is_fresh(held):
+            self._wish((sample_id,), newest=True)
+        return held.pixmap
 
-    def keep_only(self, visible: Iterable[int]) -> None:
-        """Drop wishes for cells that scrolled away before they were served."""
-        on_screen = set(visible)
+    def need(self, client: str, side: int) -> bool:
+        """Say how large a client draws, in device pixels; whether larger pixmaps are wanted now.
+
+        While nobody says anything, pixmaps have all the pixels there are.
+        """
+        before = self._side()
+        self._sides[client] = side
+        return before < self._side()
+
+    def keep_only(self, client: str, sample_ids: Iterable[int]) -> None:
+        """What the client shows now: its wishes for anything else are withdrawn."""
+        now = frozenset(sample_ids)
+        before, self._kept[client] = self._kept.get(client, frozenset()), now
+        gone = before - self._shown()
         with self._lock:
-            for sample_id in [wish for wish in self._wanted if wish not in on_screen]:
+            for sample_id in gone & self._wanted.keys():
                 del self._wanted[sample_id]
 
+    def prefetch(self, client: str, sample_ids: Iterable[int]) -> None:
+        """Load what the client may show next, after all other wishes and as far as there is room."""
+        side = self._side()
+        room = self._budget // (4 * min(side, 256) ** 2) - len(self._shown())
+        ahead = [i for i in sample_ids if i not in self._pixmaps][: max(room, 0)]
+        self._kept[client] = self._kept.get(client, frozenset()) | frozenset(ahead)
+        self._wish(ahead, newest=False)
+
     def forget(self) -> None:
-        """Read everything anew: files changed."""
-        self._pixmaps.clear()
-        self._used = 0
+        """Read everything anew: files changed. Until then the old pixmaps stand in."""
+        self._age += 1
 
     def close(self) -> None:
-        self.keep_only(())
+        with self._lock:
+            self._is_closed = True
+            self._wanted.clear()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _load_newest(self) -> None:
+    def _side(self) -> int:
+        return max(self._sides.values(), default=_WHOLE)
+
+    def _is_fresh(self, held: _Held) -> bool:
+        return held.age == self._age and (held.side == _WHOLE or held.side >= self._side())
+
+    def _shown(self) -> frozenset[int]:
+        return frozenset[int]().union(*self._kept.values())
+
+    def _wish(self, sample_ids: Collection[int], *, newest: bool) -> None:
         with self._lock:
-            batch = [self._wanted.popitem()[0] for _ in range(min(_BATCH, len(self._wanted)))]
+            if self._is_closed:
+                return
+            for sample_id in sample_ids:
+                if sample_id not in self._loading:
+                    is_new = sample_id not in self._wanted
+                    self._wanted[sample_id] = None
+                    if newest or is_new:
+                        self._wanted.move_to_end(sample_id, last=newest)
+            if self._wanted and self._running < _THREADS:
+                self._running += 1
+                self._threads.submit(self._serve, self._side(), self._age)
+
+    def _next(self) -> list[int]:
+        with self._lock:
+            count = min(_BATCH, len(self._wanted))
+            batch = [self._wanted.popitem()[0] for _ in range(count)]
             self._loading.update(batch)
-        if batch:
-            pictures = self._loader(batch)
-            self._loaded.emit([(i, QImage.fromData(pictures.get(i, b""))) for i in batch])
+            if not batch:
+                self._running -= 1
+            return batch
+
+    def _serve(self, side: int, age: int) -> None:
+        while batch := self._next():
+            pictures = self._read(batch)
+            self._loaded.emit([(i, *_decoded(pictures.get(i, b""), side), age) for i in batch])
+
+    def _read(self, batch: list[int]) -> dict[int, bytes]:
+        try:
+            return self._loader(batch)
+        except Exception:  # the border of this thread: cells show that there is no picture
+            if not self._has_failed:
+                log.exception("thumbnails cannot be read; this is said once")
+            self._has_failed = True
+            return {}
 
     @Slot(object)
-    def _keep(self, images: list[tuple[int, QImage]]) -> None:
-        for sample_id, image in images:
-            with self._lock:
-                self._loading.discard(sample_id)
-            self._pixmaps[sample_id] = (QPixmap.fromImage(image), image.sizeInBytes())
-            self._used += image.sizeInBytes()
-            while self._used > self._budget and len(self._pixmaps) > 1:
-                _, (_, size) = self._pixmaps.popitem(last=False)
-                self._used -= size
+    def _keep(self, images: list[tuple[int, QImage, int, int]]) -> None:
+        with self._lock:
+            self._loading.difference_update(i for i, *_ in images)
+        for sample_id, image, side, age in images:
+            self._drop(sample_id)
+            held = _Held(QPixmap.fromImage(image), image.sizeInBytes(), side, age)
+            self._pixmaps[sample_id] = held
+            self._used += held.size
+        self._shrink()
+        for sample_id, *_ in images:
             self.ready.emit(sample_id)
+
+    def _shrink(self) -> None:
+        """Drop what was looked at longest ago, but nothing that is on the screen."""
+        if self._used <= self._budget:
+            return
+        shown = self._shown()
+        for sample_id in [i for i in self._pixmaps if i not in shown]:
+            if self._used <= self._budget:
+                return
+            self._drop(sample_id)
+
+    def _drop(self, sample_id: int) -> None:
+        held = self._pixmaps.pop(sample_id, None)
+        if held is not None:
+            self._used -= held.size
+
+
+def _decoded(data: bytes, side: int) -> tuple[QImage, int]:
+    """The picture, scaled down to fit, as the screen wants it; and the side that it serves."""
+    image = QImage.fromData(data) if data else QImage()
+    if image.isNull():
+        return image, _WHOLE
+    served = _WHOLE
+    if max(image.width(), image.height()) > side:
+        served = side
+        image = image.scaled(
+            side,
+            side,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+    formats = QImage.Format
+    wanted = (
+        formats.Format_ARGB32_Premultiplied if image.hasAlphaChannel() else formats.Format_RGB32
+    )
+    return image.convertToFormat(wanted), served
