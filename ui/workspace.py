@@ -158,6 +158,8 @@ class Workspace(QObject):
             self._read_facts()
         if changes.touches("sample", "run"):
             self.reload()
+        if changes.touches("media"):
+            self.thumbnails.forget()
         if changes.touches("sample", "media", "finding", "run", "review"):
             self.rows_changed.emit(changes)
 
