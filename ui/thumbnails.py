@@ -168,16 +168,15 @@ class ThumbnailCache(QObject):
             held = _Held(QPixmap.fromImage(image), image.sizeInBytes(), side, age)
             self._pixmaps[sample_id] = held
             self._used += held.size
-        self._shrink()
+        self._shrink(self._shown() | {i for i, *_ in images})
         for sample_id, *_ in images:
             self.ready.emit(sample_id)
 
-    def _shrink(self) -> None:
-        """Drop what was looked at longest ago, but nothing that is on the screen."""
+    def _shrink(self, needed: frozenset[int]) -> None:
+        """Drop what was looked at longest ago, but nothing that would be asked for at once again."""
         if self._used <= self._budget:
             return
-        shown = self._shown()
-        for sample_id in [i for i in self._pixmaps if i not in shown]:
+        for sample_id in [i for i in self._pixmaps if i not in needed]:
             if self._used <= self._budget:
                 return
             self._drop(sample_id)
