@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.model import ChangeSet
-from auditor.store import project
+from auditor.store import gallery, project, scope
 from auditor.store.db import Connection
+from auditor.store.scope import Scope
 
 Ids = npt.NDArray[np.int64]
 ColumnKind = Literal["text", "number", "flag"]
@@ -109,47 +110,73 @@ class ClassRow:
 
 def columns(db: Connection) -> dict[str, ColumnKind]:
     """Every name that `where` and `sort` may use."""
-    raise NotImplementedError
+    return {name: column.kind for name, column in scope.columns(db).items()}
 
 
 def ids(db: Connection, view: View, *, limit: int | None = None) -> Ids:
     """Sample ids in the view's order. Raises FilterError."""
-    raise NotImplementedError
+    return gallery.ids(db, scope_of(view), view.sort, descending=view.descending, limit=limit)
 
 
 def rows(db: Connection, view: View, sample_ids: Sequence[int]) -> list[Row]:
     """The rows of those samples, in the order asked for; a sample that is gone is left out."""
-    raise NotImplementedError
+    listed = replace(scope_of(view), where="")
+    found = {row[0]: row for row in gallery.rows(db, listed, sample_ids)}
+    return [_row(*found[i]) for i in map(int, sample_ids) if i in found]
+
+
+def _row(*cells: Any) -> Row:
+    named = dict(zip(_ROW_NAMES, cells, strict=True))
+    for name in ("given", "labels", "suggested"):
+        named[name] = tuple(named[name] or ())
+    return Row(**named)
+
+
+_ROW_NAMES = tuple(field.name for field in fields(Row))
 
 
 def tally(db: Connection, view: View) -> Tally:
     """Raises FilterError."""
-    raise NotImplementedError
+    samples, flagged, unseen, deferred = gallery.tally(db, scope_of(view))
+    return Tally(
+        samples=samples,
+        flagged=flagged,
+        unseen=unseen,
+        decided=samples - unseen - deferred,
+        deferred=deferred,
+    )
 
 
 def facets(db: Connection, view: View, column: str, *, limit: int = 1000) -> list[Facet]:
     """Values of a text column among the view's samples, most frequent first."""
-    raise NotImplementedError
+    return [Facet(*row) for row in gallery.facets(db, scope_of(view), column, limit)]
 
 
 def scores(db: Connection, view: View, column: str) -> tuple[Ids, npt.NDArray[np.float32]]:
     """Ids and values of a number column among the view's samples; nulls are left out."""
-    raise NotImplementedError
+    return gallery.scores(db, scope_of(view), column)
 
 
 def pairs(db: Connection, view: View, *, limit: int = 2000) -> list[Pair]:
     """Flagged (given, suggested) pairs of the view's check among its samples, most first."""
-    raise NotImplementedError
+    return [Pair(*row) for row in gallery.pairs(db, scope_of(view), limit)]
 
 
 def class_rows(db: Connection, check_id: str | None) -> list[ClassRow]:
     """The table of classes, in the data set's order."""
-    raise NotImplementedError
+    names = [field.name for field in fields(ClassRow)]
+    found = gallery.classes(db, check_id)
+    return [ClassRow(**dict(zip(names, row, strict=True))) for row in found]
 
 
 def saved_views(db: Connection) -> dict[str, View]:
     """Filters that were kept under a name, in alphabetical order."""
-    raise NotImplementedError
+    known = {field.name for field in fields(View)}
+    kept = project.facts(db, _SAVED)
+    return {
+        name: View(**{key: value for key, value in view.items() if key in known})
+        for name, view in kept.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +187,16 @@ class SaveView:
     view: View | None
 
     def __call__(self, db: Connection) -> ChangeSet:
-        raise NotImplementedError
+        if self.view is None:
+            project.forget(db, _SAVED + self.name)
+        else:
+            project.put(db, _SAVED + self.name, asdict(self.view))
+        return ChangeSet(frozenset({"project"}))
 
 
 def recall(db: Connection, key: str) -> Any:
     """What the window remembered about this project, such as where the reviewer was; or None."""
-    raise NotImplementedError
+    return project.fact(db, _REMEMBERED + key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +207,19 @@ class Remember:
     value: Any
 
     def __call__(self, db: Connection) -> ChangeSet:
-        raise NotImplementedError
+        project.put(db, _REMEMBERED + self.key, self.value)
+        return ChangeSet(frozenset())
+
+
+_SAVED, _REMEMBERED = "view:", "window:"
+"""Their keys among the project's facts begin so."""
 
 
 def class_names(db: Connection) -> tuple[str, ...]:
     """The data set's classes in their order."""
     return project.classes(db)
+
+
+def scope_of(view: View) -> Scope:
+    """The samples of a view, without their order."""
+    return Scope(where=view.where, check_id=view.check_id, as_of=view.as_of)

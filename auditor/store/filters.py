@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -22,6 +22,8 @@ class Condition:
 
     sql: str
     values: tuple[Any, ...] = ()
+    names: frozenset[str] = field(default=frozenset(), compare=False)
+    """The columns it asks about."""
 
 
 _TOKEN = re.compile(
@@ -45,7 +47,7 @@ def parse(text: str, columns: Mapping[str, str]) -> Condition:
     condition = reader.either()
     if reader.look() is not None:
         raise reader.error("expected the end")
-    return condition
+    return replace(condition, names=frozenset(reader.used))
 
 
 class _Reader:
@@ -53,6 +55,7 @@ class _Reader:
         self._text, self._columns = text, columns
         self._tokens = list(self._split(text))
         self._next = 0
+        self.used: set[str] = set()
 
     def _split(self, text: str) -> list[tuple[str, str, int]]:
         tokens, start = [], 0
@@ -119,6 +122,7 @@ class _Reader:
         if name not in self._columns:
             raise FilterError(f"there is no column {name!r}; there are: {', '.join(self._columns)}")
         self._next += 1
+        self.used.add(name)
         return self._columns[name]
 
     def _comparison(self, column: str) -> Condition:

@@ -21,6 +21,18 @@ def put(db: Connection, key: str, value: Any) -> None:
     db.execute("insert or replace into project values (?, ?)", [key, json.dumps(value)])
 
 
+def facts(db: Connection, prefix: str) -> dict[str, Any]:
+    """Stored facts whose key begins so, in the order of their keys, by the rest of the key."""
+    rows = db.execute(
+        "select key, value from project where starts_with(key, ?) order by key", [prefix]
+    ).fetchall()
+    return {key.removeprefix(prefix): json.loads(value) for key, value in rows}
+
+
+def forget(db: Connection, key: str) -> None:
+    db.execute("delete from project where key = ?", [key])
+
+
 def data_version(db: Connection) -> int:
     """Grows with each import, or look at an image, that changed something; findings of older ones are stale."""
     return int(fact(db, "data_version") or 0)

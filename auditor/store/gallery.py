@@ -1,0 +1,142 @@
+"""Lists of samples for the window: ids, rows, counts, and values of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from auditor.store import runs
+from auditor.store.db import Connection
+from auditor.store.filters import Condition
+from auditor.store.scope import UNDECIDED, Scope, column
+
+Ids = npt.NDArray[np.int64]
+
+
+def ids(
+    db: Connection, scope: Scope, sort: str, *, descending: bool, limit: int | None = None
+) -> Ids:
+    """Sample ids in the order of a column, nulls last; "" is the import's order."""
+    way, tables, first = "desc" if descending else "asc", "", ""
+    if sort:
+        by = column(db, sort)
+        first, tables, way_of_id = f"{by.sql} {way} nulls last, ", by.tables, "asc"
+    else:
+        way_of_id = way
+    tail = f"order by {first}s.sample_id {way_of_id}"
+    if limit is not None:
+        tail += f" limit {int(limit)}"
+    return _ids(scope.read(db, "s.sample_id", tables=tables, tail=tail))
+
+
+def _ids(table: pa.Table) -> Ids:
+    values: Ids = table["sample_id"].to_numpy()
+    return values
+
+
+_ROW = (
+    's.sample_id, s.path, s."row", s.given, coalesce(r.labels, s.given) as labels, s.split,'
+    " r.verdict, r.note, coalesce(f.flagged, false) as flagged, f.quality, f.p_error,"
+    " f.suggested, f.related_id, m.reason"
+)
+
+
+def rows(db: Connection, scope: Scope, sample_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What a cell shows, in no order: the columns of _ROW."""
+    among = Condition(
+        "s.sample_id in (select unnest(?::bigint[]))", ([int(i) for i in sample_ids],)
+    )
+    found = scope.read(db, _ROW, tables="rfm", only=among)
+    return list(zip(*(found[name].to_pylist() for name in found.column_names), strict=True))
+
+
+def tally(db: Connection, scope: Scope) -> tuple[int, int, int, int]:
+    """Counts of samples, and of the flagged, the unseen and the deferred among them."""
+    counts = scope.read(
+        db,
+        "count(*), count(*) filter (f.flagged), count(*) filter (r.verdict is null),"
+        " count(*) filter (r.verdict = 'defer')",
+        tables="rf",
+    )
+    samples, flagged, unseen, deferred = (int(part[0].as_py()) for part in counts.columns)
+    return samples, flagged, unseen, deferred
+
+
+def facets(db: Connection, scope: Scope, name: str, limit: int) -> list[tuple[str | None, int]]:
+    """Values of a column, most frequent first."""
+    by = column(db, name, ("text", "flag"))
+    found = scope.read(
+        db,
+        f"{by.sql}::text as value, count(*) as samples",
+        tables=by.tables,
+        tail=f"group by 1 order by samples desc, value nulls last limit {int(limit)}",
+    )
+    return list(zip(found["value"].to_pylist(), found["samples"].to_pylist(), strict=True))
+
+
+def scores(db: Connection, scope: Scope, name: str) -> tuple[Ids, npt.NDArray[np.float32]]:
+    """Ids, and values of a number column where it has one; in id order."""
+    by = column(db, name, ("number",))
+    found = scope.read(
+        db,
+        f"s.sample_id, {by.sql}::float as value",
+        tables=by.tables,
+        only=Condition(f"{by.sql} is not null"),
+        tail="order by s.sample_id",
+    )
+    return _ids(found), found["value"].to_numpy()
+
+
+def pairs(db: Connection, scope: Scope, limit: int) -> list[tuple[str, str, int, int]]:
+    """Given and suggested label of flagged samples: how many, and how many undecided; most first."""
+    found = scope.read(
+        db,
+        "s.given[1] as given, f.suggested[1] as suggested, count(*) as flagged,"
+        f" count(*) filter ({UNDECIDED}) as undecided",
+        tables="rf",
+        only=Condition("f.flagged and given is not null and suggested is not null"),
+        tail=f"group by 1, 2 order by flagged desc, given, suggested limit {int(limit)}",
+    )
+    columns = (found[name].to_pylist() for name in found.column_names)
+    return list(zip(*columns, strict=True))
+
+
+def classes(db: Connection, check_id: str | None) -> list[tuple[Any, ...]]:
+    """Per class: name, samples that bear it now, flagged and undecided of those given it, noise, changed_to, changed_from."""
+    run = runs.latest(db, check_id) if check_id else None
+    run_id = run.run_id if run else -1
+    return db.execute(_CLASSES, [run_id, run_id]).fetchall()
+
+
+_CLASSES = f"""
+with listed as (
+    select s.given, r.verdict, r.labels, coalesce(f.flagged, false) as flagged
+    from sample s left join review r on r.sample_id = s.sample_id
+    left join finding f on f.sample_id = s.sample_id and f.run_id = ?
+    where s.present
+), given as (
+    select unnest(given) as name, count(*) as samples, count(*) filter (flagged) as flagged,
+        count(*) filter (flagged and {UNDECIDED.replace("r.", "")}) as undecided
+    from listed group by 1
+), moved as (
+    select name, sum(came)::bigint as came, sum(went)::bigint as went from (
+        select unnest(list_filter(labels, lambda l: not list_contains(given, l))) as name,
+            1 as came, 0 as went from listed where labels is not null
+        union all
+        select unnest(list_filter(given, lambda l: not list_contains(labels, l))), 0, 1
+        from listed where labels is not null
+    ) group by 1
+), noise as (
+    select key as name, sum(value) as share from metric
+    where run_id = ? and scope = 'class' and name = 'noise' group by 1
+)
+select c.name, coalesce(g.samples, 0) + coalesce(m.came, 0) - coalesce(m.went, 0),
+    coalesce(g.flagged, 0), coalesce(g.undecided, 0), n.share,
+    coalesce(m.came, 0), coalesce(m.went, 0)
+from class c left join given g using (name) left join moved m using (name)
+left join noise n using (name) order by c.class_id
+"""
