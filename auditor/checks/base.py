@@ -61,6 +61,8 @@ class CheckSpec:
     params: type[Any] = NoParams
     cost: Literal["seconds", "minutes", "hours"] = "seconds"
     device: Literal["cpu", "gpu"] = "cpu"
+    about: str = ""
+    """What it looks for, in one sentence for people who do not know the method."""
     sources: tuple[str, ...] = ()
     cannot_see: tuple[str, ...] = ()
 

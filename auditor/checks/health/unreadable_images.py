@@ -21,6 +21,7 @@ class UnreadableImages:
         family="health",
         scope="shard",
         needs=frozenset({"reason", "detail"}),
+        about="Image files that are damaged, empty or no images at all, each with its reason.",
         sources=(
             "JPEG: ITU-T T.81; warnings of libjpeg-turbo where it had to invent pixels",
             "PNG Specification, third edition: chunk layout and check sums",

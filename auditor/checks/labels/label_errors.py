@@ -82,6 +82,7 @@ class LabelErrors:
         uses=frozenset({"pixel_hash", "phash", "group", "embedding", "pred_probs"}),
         params=Params,
         cost="minutes",
+        about="Samples whose given label is likely wrong, and the label that fits better.",
         sources=(
             "Northcutt, Jiang, Chuang 2021: Confident Learning (JAIR 70), and cleanlab 2.9",
             "Northcutt, Athalye, Mueller 2021: Pervasive Label Errors in Test Sets",
