@@ -223,6 +223,15 @@ def label_lists(db: Connection) -> pa.Table:
 BY_RULE = " (by rule)"
 """Ends the reviewer's name where nobody looked at each sample: such decisions confirm nothing."""
 
+LOOKED_AT = 1_000
+"""Nor does anybody look at each sample of a step over more than so many."""
+
+JUDGED = (
+    f"coalesce(n.verdict <> 'defer' and not ends_with(a.reviewer, '{BY_RULE}') and a.action_id not in"
+    f" (select action_id from change group by action_id having count(*) > {LOOKED_AT}), false)"
+)
+"""Whether a person judged the sample; `n` has its standing decision and `a` the action of that."""
+
 
 def confirmed(db: Connection) -> dict[str, tuple[int, int]]:
     """Per check: flags that a person confirmed, and flags that a person judged."""
@@ -232,7 +241,6 @@ def confirmed(db: Connection) -> dict[str, tuple[int, int]]:
         " join (select check_id, sample_id from finding join run using (run_id) where flagged"
         "   and run_id in (select max_by(run_id, ended_on) from run where state = 'done' group by check_id)"
         " ) f using (sample_id)"
-        " where n.present and n.verdict <> 'defer' and not ends_with(a.reviewer, ?) group by 1 order by 1",
-        [BY_RULE],
+        f" where n.present and {JUDGED} group by 1 order by 1"
     ).fetchall()
     return {check_id: (right, judged) for check_id, right, judged in rows}
