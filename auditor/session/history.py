@@ -59,3 +59,8 @@ def to_redo(db: Connection) -> str | None:
     """Title of the step that redo would do again."""
     step = review.next_redo(db)
     return step[1] if step else None
+
+
+def decided_since(db: Connection, moment: datetime) -> int:
+    """Samples whose standing decision was made at `moment`, which knows its zone, or later."""
+    return history.decided_since(db, moment)

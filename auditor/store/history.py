@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -43,3 +44,13 @@ def of_sample(db: Connection, sample_id: int) -> list[tuple[Any, ...]]:
         " from change c join action a using (action_id) where c.sample_id = ? order by a.action_id",
         [sample_id],
     ).fetchall()
+
+
+def decided_since(db: Connection, moment: datetime) -> int:
+    """Samples whose standing decision was made at `moment` or later."""
+    row = db.execute(
+        "select count(*) from review join action using (action_id)"
+        " where verdict is not null and made_on >= ?",
+        [moment.astimezone(UTC).replace(tzinfo=None)],
+    ).fetchone()
+    return int(row[0]) if row else 0

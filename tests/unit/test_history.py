@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,16 @@ def _do(store: Store, move: Any, title: str) -> None:
     else:
         store.write(step).result()
         assert step.title == announced
+
+
+def test_what_was_decided_since_counts_samples_whose_decision_stands(store: Store) -> None:
+    decide(store, [1, 2], "keep", "first")
+    decide(store, [2, 3], "defer", "second")
+    decide(store, [1], None, "cleared")
+    moment = datetime.now(UTC)
+    with store.reader() as db:
+        assert history.decided_since(db, moment - timedelta(minutes=5)) == 2
+        assert history.decided_since(db, moment + timedelta(minutes=5)) == 0
+    store.write(Undo()).result()
+    with store.reader() as db:
+        assert history.decided_since(db, moment - timedelta(minutes=5)) == 3
