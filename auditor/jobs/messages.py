@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
+
+
+class Wish(IntEnum):
+    """What the engine wants of busy workers: a byte of memory they share, looked at each report.
+
+    No lock guards it: a worker may be killed at any time, and with it a lock that it holds.
+    """
+
+    GO_ON = 0
+    WAIT = 1
+    STOP = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import multiprocessing
 import signal
 import threading
@@ -16,7 +17,18 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.jobs import worker
-from auditor.jobs.messages import FromWorker, Progress, RunTask, TaskCancelled, TaskDone, TaskFailed
+from auditor.jobs.clock import WorkClock
+from auditor.jobs.messages import (
+    FromWorker,
+    Progress,
+    RunTask,
+    TaskCancelled,
+    TaskDone,
+    TaskFailed,
+    Wish,
+)
+
+_CONTEXT = multiprocessing.get_context("spawn")
 
 _GRACE = 5.0
 """Seconds a worker has to stop by itself once asked."""
@@ -82,13 +94,9 @@ def _interrupts_held() -> Iterator[None]:
 class _Worker:
     """A spawned process that runs one task at a time."""
 
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self._cancel = context.Event()
-        self._process = context.Process(
-            target=worker.main, args=(theirs, self._cancel), daemon=True
-        )
+    def __init__(self, wish: ctypes.c_byte) -> None:
+        self.pipe, theirs = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(target=worker.main, args=(theirs, wish), daemon=True)
         with _interrupts_held():
             self._process.start()
         theirs.close()  # so that the pipe reports EOF when the process dies
@@ -104,9 +112,6 @@ class _Worker:
         message = RunTask(task.number, task.job, worker.to_ipc(task.samples), dict(task.config))
         with contextlib.suppress(OSError):  # it died while idle: seen at the next wait
             self.pipe.send(message)
-
-    def cancel(self) -> None:
-        self._cancel.set()
 
     def kill(self) -> None:
         self._process.kill()
@@ -127,6 +132,9 @@ class Pool:
 
     size: int
     cancel: threading.Event = field(default_factory=threading.Event)
+    clock: WorkClock = field(default_factory=WorkClock, init=False)
+    """Stands still while the work is held."""
+    _wish: ctypes.c_byte = field(default_factory=lambda: _shared_byte(Wish.GO_ON), init=False)
     _workers: list[_Worker] = field(default_factory=list, init=False)
     _deaths_in_a_row: int = field(default=0, init=False)
 
@@ -143,6 +151,15 @@ class Pool:
         except BaseException:
             self._drop(w for w in self._workers if w.task)  # or the next run hears their answers
             raise
+
+    def hold(self) -> None:
+        """Have workers wait at their next report, until `go_on` or `cancel`. Of any thread."""
+        self.clock.stop()
+        self._wish.value = Wish.WAIT
+
+    def go_on(self) -> None:
+        self._wish.value = Wish.GO_ON
+        self.clock.start()
 
     def _work(self, waiting: Iterator[Task], handlers: Handlers, total: int, limit: int) -> None:
         pending, finished = deque[Task](), 0
@@ -181,7 +198,7 @@ class Pool:
                 return
             idle = next((one for one in self._workers if one.task is None), None)
             if idle is None:
-                idle = _Worker()
+                idle = _Worker(self._wish)
                 self._workers.append(idle)
             idle.give(task)
 
@@ -223,8 +240,7 @@ class Pool:
 
     def _stop(self, handlers: Handlers) -> None:
         """Let running tasks end or be dropped, kill what does not stop, and say so."""
-        for one in self._workers:
-            one.cancel()
+        self._wish.value = Wish.STOP
         deadline = time.monotonic() + _GRACE
         while (busy := [w for w in self._workers if w.task]) and time.monotonic() < deadline:
             for ready in wait([w.pipe for w in busy], timeout=0.1):
@@ -232,6 +248,7 @@ class Pool:
                 self._last_words(one, handlers)
         self._drop(w for w in self._workers if w.task)
         self.close()
+        self.go_on()
         raise CancelledError(
             "stopped; what was finished is kept, and the same command goes on from there"
         )
@@ -251,3 +268,7 @@ class Pool:
             handlers.done(one.task, {k: worker.from_ipc(v) for k, v in message.tables.items()})
         if isinstance(message, TaskDone | TaskFailed | TaskCancelled):
             one.task = None
+
+
+def _shared_byte(value: int) -> ctypes.c_byte:
+    return _CONTEXT.RawValue(ctypes.c_byte, value)

@@ -1,4 +1,4 @@
-"""What a worker can do: scan images, compute features, run a check. Runs in worker processes only."""
+"""What a worker can do: scan or show images, compute features, run a check. In workers only."""
 
 from __future__ import annotations
 
@@ -49,6 +49,29 @@ def _source(config: Mapping[str, Any], kept: Kept) -> Any:
 
     root, column = config["root"], config["image_column"]
     return kept.get("source", (root, column), lambda: ImageSource(Path(root), column))
+
+
+def picture(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
+    """One sample's picture for the eye: size as shown, RGB bytes, and its full size; or why not."""
+    from auditor.media.decode import decode
+    from auditor.media.errors import ImageError
+    from auditor.media.thumbnail import at_most
+
+    _use_threads(1)
+    (place,) = samples.to_pylist()
+    names = ("width", "height", "rgb", "full_width", "full_height", "reason", "detail")
+    row: dict[str, Any] = dict.fromkeys(names)
+    try:
+        whole = decode(_source(config, kept).read(place["path"], place["row"]).data)
+    except ImageError as error:
+        row |= {"reason": str(error.reason), "detail": error.detail}
+    else:
+        pixels = at_most(whole.pixels, config["longest"])
+        height, width, _ = pixels.shape
+        row |= {"width": width, "height": height, "rgb": pixels.tobytes()}
+        row |= {"full_width": whole.facts.width, "full_height": whole.facts.height}
+    report(1, 1)
+    return {"picture": pa.table({name: [value] for name, value in row.items()})}
 
 
 def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import time
 import traceback
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 
 import pyarrow as pa
 
@@ -19,9 +19,12 @@ from auditor.jobs.messages import (
     TaskCancelled,
     TaskDone,
     TaskFailed,
+    Wish,
 )
 
 _REPORT_EVERY = 0.1
+_LOOK_EVERY = 0.05
+"""Seconds between two looks at the wish of an engine that has us wait."""
 
 
 def to_ipc(table: pa.Table) -> bytes:
@@ -36,12 +39,15 @@ def from_ipc(data: bytes) -> pa.Table:
 
 
 class _Reporter:
-    def __init__(self, task_no: int, pipe: Connection, cancel: Event) -> None:
-        self._task_no, self._pipe, self._cancel = task_no, pipe, cancel
+    def __init__(self, task_no: int, pipe: Connection, wish: ctypes.c_byte) -> None:
+        self._task_no, self._pipe, self._wish = task_no, pipe, wish
         self._last_sent = 0.0
 
     def __call__(self, done: int, total: int) -> None:
-        if self._cancel.is_set():
+        while self._wish.value == Wish.WAIT:
+            if self._pipe.poll(_LOOK_EVERY):  # no task comes to a busy worker: the engine is gone
+                raise Cancelled
+        if self._wish.value == Wish.STOP:
             raise Cancelled
         now = time.monotonic()
         if now - self._last_sent >= _REPORT_EVERY or done == total:
@@ -49,7 +55,7 @@ class _Reporter:
             self._pipe.send(Progress(self._task_no, done, total))
 
 
-def main(pipe: Connection, cancel: Event) -> None:
+def main(pipe: Connection, wish: ctypes.c_byte) -> None:
     """Take tasks until the pipe closes. Models stay loaded between tasks."""
     # Ctrl+C reaches the whole terminal group; the engine decides what is to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -61,7 +67,7 @@ def main(pipe: Connection, cancel: Event) -> None:
             task: RunTask = pipe.recv()
         except (EOFError, OSError):
             return
-        answer = _answer(task, _Reporter(task.task_no, pipe, cancel), kept)
+        answer = _answer(task, _Reporter(task.task_no, pipe, wish), kept)
         try:
             pipe.send(answer)
         except OSError:  # the engine is gone

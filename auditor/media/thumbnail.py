@@ -38,6 +38,17 @@ def small_copy(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 
 
+def at_most(pixels: npt.NDArray[np.uint8], longest: int) -> npt.NDArray[np.uint8]:
+    """(height, width, 3) uint8 RGB, resampled where a side is over `longest` pixels."""
+    height, width, _ = pixels.shape
+    if max(height, width) <= longest:
+        return pixels
+    share = longest / max(height, width)
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    image = Image.frombuffer("RGB", (width, height), pixels, "raw", "RGB", 0, 1)
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
 def thumbnail(data: bytes, facts: Facts, copy: npt.NDArray[np.uint8]) -> bytes:
     """A JPEG or PNG file of the small copy: the file itself where it already is one."""
     shown_as_stored = facts.orientation == 1 and facts.frames == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from auditor import checks, formats
 from auditor.formats.base import FileMode, ImportOptions, Understanding, from_json
-from auditor.jobs.pool import Pool
+from auditor.jobs.pool import CancelledError, Pool
 from auditor.model import ChangeSet, Verdict
 from auditor.progress import Progress, silent
 from auditor.report import gate
@@ -53,14 +54,15 @@ class Session:
         self.progress = progress
         self.cancel = threading.Event()
         self._pool = Pool(workers or os.cpu_count() or 1, self.cancel)
-        self._log = _log_to(folder.logs / "auditor.log")
+        log_file = folder.logs / "auditor.log"
+        self._log = _log_to(log_file)
         try:
             self.store = Store(folder.database)
         except BaseException:
             _end_log(self._log)
             raise
         # Of these, nothing runs until it is used.
-        self.jobs = Background(self._pool)
+        self.jobs = Background(self._pool, log_file)
         self.pictures = Pictures(self.store)
         self.searcher = Searcher(self.store, folder)
 
@@ -83,12 +85,13 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Stop the workers and let go of the file."""
-        try:
-            self._pool.close()
-        finally:
-            self.store.close()
-            _end_log(self._log)
+        """Stop what runs and the workers, and let go of the file."""
+        with contextlib.ExitStack() as last_first:
+            last_first.callback(_end_log, self._log)
+            last_first.callback(self.store.close)
+            last_first.callback(self._pool.close)
+            last_first.callback(self.pictures.close)
+            last_first.callback(self.jobs.close)
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Run one of the store's queries with a cursor of this thread."""
@@ -97,9 +100,14 @@ class Session:
 
     # the data set
 
-    def import_source(self, understood: Understanding) -> Imported:
+    def import_source(
+        self, understood: Understanding, progress: Progress | None = None
+    ) -> Imported:
         """Take in a source, or its news; computed things of unchanged samples are kept."""
-        return Importer(self.store, self.folder, self._pool, self.progress).take_in(understood)
+        return self._importer(progress).take_in(understood)
+
+    def _importer(self, progress: Progress | None) -> Importer:
+        return Importer(self.store, self.folder, self._pool, progress or self.progress)
 
     @property
     def understood(self) -> Understanding:
@@ -111,20 +119,27 @@ class Session:
             )
         return from_json(facts)
 
-    def attach(self, name: str, source: Path, order: Path | None = None) -> Attached:
-        """Bring your own "embedding" or "pred_probs". Raises ArrayError."""
-        return Attacher(self.store, self.folder, self.progress).attach(name, source, order)
+    def attach(
+        self,
+        name: str,
+        source: Path,
+        order: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Attached:
+        """Bring your own "embedding" or "pred_probs". Raises ArrayError, CancelledError."""
+        heeding = self._heeding(progress)
+        return Attacher(self.store, self.folder, heeding).attach(name, source, order)
 
     # audits
 
-    def audit(self, options: AuditOptions) -> list[CheckEnd]:
+    def audit(self, options: AuditOptions, progress: Progress | None = None) -> list[CheckEnd]:
         """Run checks; what is done is not done again. Raises CancelledError, ParameterError."""
         understood = self.understood
-        Importer(self.store, self.folder, self._pool, self.progress).scan(understood)
+        self._importer(progress).scan(understood)
         facts = {"seed": options.seed, "device": options.device}
         self.store.write(project.PutFact("audit", facts)).result()
         return Auditor(
-            self.store, self.folder, self._pool, understood, self.progress, options
+            self.store, self.folder, self._pool, understood, progress or self.progress, options
         ).run()
 
     def findings(self, check_id: str, *, only_flagged: bool = True) -> pa.Table:
@@ -223,6 +238,17 @@ class Session:
     def thumbnails(self, sample_ids: list[int]) -> dict[int, bytes]:
         """Encoded pictures by sample id."""
         return self.read(lambda db: media.thumbnails(db, self.folder.thumbnails, sample_ids))
+
+    def _heeding(self, progress: Progress | None) -> Progress:
+        """For work outside the pool: the progress, which stops it where the user cancelled."""
+        tell = progress or self.progress
+
+        def report(stage: str, done: int, total: int) -> None:
+            tell(stage, done, total)
+            if self.cancel.is_set():
+                raise CancelledError("stopped; nothing of it was kept")
+
+        return report
 
     def true_labels(self, column: str) -> pa.Table:
         """An extra column of the source: sample_id and value."""

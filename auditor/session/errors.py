@@ -1,9 +1,70 @@
-"""What a user is told where something failed."""
+"""Whose fault an error is, and what the user is told."""
 
 from __future__ import annotations
 
 import errno
 import os
+from enum import Enum
+
+_WRONG_INPUT = frozenset(
+    {
+        "auditor.checks.UnknownCheckError",
+        "auditor.checks.base.ParameterError",
+        "auditor.formats.base.FormatError",
+        "auditor.ml.encoders.base.ModelFormatError",
+        "auditor.ml.encoders.base.ModelIdError",
+        "auditor.ml.encoders.base.ModelMissingError",
+        "auditor.planting.base.PlantingError",
+        "auditor.report.changes.ExportError",
+        "auditor.report.findings.FindingsError",
+        "auditor.report.gate.GateSpecError",
+        "auditor.report.result.ResultError",
+        "auditor.session.EmptyProjectError",
+        "auditor.session.attaching.ArrayError",
+        "auditor.session.deciding.PatchError",
+        "auditor.session.deciding.RuleError",
+        "auditor.session.demo.NotOursError",
+        "auditor.session.folder.NotAProjectError",
+        "auditor.session.importing.TaskError",
+        "auditor.session.listing.ListingError",
+        "auditor.session.listing.NoFindingsError",
+        "auditor.session.mapping.MapError",
+        "auditor.session.scoring.TruthError",
+        "auditor.session.similar.SearchError",
+        "auditor.store.db.StoreDamagedError",
+        "auditor.store.db.StoreWriteError",
+        "auditor.store.filters.FilterError",
+        "auditor.store.migrations.NewerProjectError",
+        "auditor.store.review.NothingToRedoError",
+        "auditor.store.review.NothingToUndoError",
+        "auditor.store.review.UnknownSampleError",
+        "builtins.OSError",
+    }
+)
+_IN_USE = frozenset(
+    {"auditor.store.db.StoreLockedError", "auditor.jobs.pool.WorkersKeepDyingError"}
+)
+_STOPPED = frozenset({"auditor.jobs.pool.CancelledError"})
+
+
+class Cause(Enum):
+    INPUT = "what the user gave, or the machine they gave it to"
+    IN_USE = "another process, or too many of them"
+    STOPPED = "the user stopped it"
+    OURS = "a defect of the program"
+
+
+def cause(error: BaseException) -> Cause:
+    """Whose fault it is, told by the names of its classes: none has to be imported for it."""
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    for known, found in (
+        (_STOPPED, Cause.STOPPED),
+        (_IN_USE, Cause.IN_USE),
+        (_WRONG_INPUT, Cause.INPUT),
+    ):
+        if names & known:
+            return found
+    return Cause.OURS
 
 
 def sentence(error: Exception) -> str:

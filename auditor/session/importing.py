@@ -109,7 +109,8 @@ class Importer:
             return 0
         paths = known["path"].combine_chunks().dictionary_encode()
         found = np.array(
-            [_stamp(root / address.decode(path)) for path in paths.dictionary.to_pylist()], np.int64
+            [file_stamp(root / address.decode(path)) for path in paths.dictionary.to_pylist()],
+            np.int64,
         )[paths.indices.to_numpy()]
         size, time = (
             pc.fill_null(known[name], -1).to_numpy() for name in ("byte_size", "mtime_ns")
@@ -143,8 +144,8 @@ def raise_failure(_task: Task, failure: TaskFailed) -> None:
     raise TaskError(failure.error)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time; -1 where there is no such file."""
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Size and time, by which a change is noticed; -1 where there is no such file."""
     try:
         facts = path.stat()
     except (OSError, ValueError):

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from auditor.model import SAMPLE_SCHEMA, ChangeSet
 from auditor.store import project
-from auditor.store.db import Connection, arrow, identifier, insert
+from auditor.store.db import Connection, arrow, first, identifier, insert
 
 
 @dataclass(slots=True)
@@ -214,6 +214,12 @@ def read(db: Connection, columns: Sequence[str] = (), *, where: str = "true") ->
         f"{chosen} from sample s left join media m using (sample_id) where present and {where}"
         " order by s.sample_id",
     )
+
+
+def place(db: Connection, sample_id: int) -> tuple[str, int | None] | None:
+    """Path and row of one sample, also of one that left the source; None where there is none."""
+    found = first(db, 'select path, "row" from sample where sample_id = ?', [sample_id])
+    return (found[0], found[1]) if found else None
 
 
 KEY_SCHEMA = pa.schema([("path", pa.string()), ("row", pa.int64()), ("sample_id", pa.int64())])

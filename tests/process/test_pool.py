@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from auditor.jobs import worker
-from auditor.jobs.messages import RunTask, TaskFailed
+from auditor.jobs.messages import RunTask, TaskFailed, Wish
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 
 pytestmark = pytest.mark.process
@@ -126,14 +126,14 @@ def test_ctrl_c_does_not_reach_a_worker_that_is_still_starting(
 
 def test_a_worker_whose_engine_went_away_while_it_stopped_ends_well() -> None:
     context = multiprocessing.get_context("spawn")
-    (pipe, theirs), cancel = context.Pipe(), context.Event()
-    process = context.Process(target=worker.main, args=(theirs, cancel))
+    (pipe, theirs), wish = context.Pipe(), context.RawValue("b", Wish.GO_ON)
+    process = context.Process(target=worker.main, args=(theirs, wish))
     process.start()
     theirs.close()
     samples = worker.to_ipc(pa.table({"sample_id": [20]}))
     pipe.send(RunTask(0, JOB, samples, {}))
     pipe.recv()
     pipe.close()
-    cancel.set()
+    wish.value = Wish.STOP
     process.join()
     assert process.exitcode == 0
