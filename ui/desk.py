@@ -47,7 +47,7 @@ class Desk(QObject):
         self._slow = ThreadPoolExecutor(2, "desk-slow")
         self._acts = ThreadPoolExecutor(1, "desk-acts")
         self._lanes: Counter[str] = Counter()
-        self._closed = False
+        self._is_ending = self._closed = False
         self._waiting: list[ChangeSet] = []
         self._gather = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._gather.timeout.connect(self._tell)
@@ -89,10 +89,11 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Let go of the threads; answers under way are dropped. The session is the caller's."""
+        self._is_ending = True
+        self._acts.shutdown(wait=True)  # what the user decided is written
         self._closed = True
         for executor in (self._quick, self._slow):
             executor.shutdown(wait=True, cancel_futures=True)
-        self._acts.shutdown(wait=True)  # what the user decided is written
 
     def _submit(
         self,
@@ -103,7 +104,7 @@ class Desk(QObject):
         lane: str | None,
         owner: QObject | None,
     ) -> None:
-        if self._closed:
+        if self._is_ending:
             return
         if lane is not None:
             self._lanes[lane] += 1
