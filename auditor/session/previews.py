@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor.model import Verdict
 from auditor.session.browsing import Ids
+from auditor.store import outgoing
 from auditor.store.db import Connection
 
 
@@ -69,5 +70,36 @@ class ExportPreview:
     """The first thousand, in import order."""
 
 
+_MOVES = 1000
+_LINES = 1000
+
+
 def export(db: Connection) -> ExportPreview:
-    raise NotImplementedError
+    """What Session.export would write; writes nothing."""
+    return ExportPreview(
+        **outgoing.counts(db),
+        moves=tuple(outgoing.moves(db, _MOVES)),
+        lines=tuple(_line(*row) for row in outgoing.changed(db, _LINES)),
+    )
+
+
+def _line(
+    sample_id: int,
+    path: str,
+    row: int | None,
+    given: list[str],
+    labels: list[str],
+    excluded: bool,
+    reviewer: str,
+    title: str,
+) -> ExportLine:
+    return ExportLine(
+        sample_id=sample_id,
+        path=path,
+        row=row,
+        old=tuple(given),
+        new=() if excluded else tuple(labels),
+        excluded=excluded,
+        reviewer=reviewer,
+        title=title,
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.store.db import Connection
-
-_NEWEST = "select max_by(run_id, ended_on) from run where state = 'done' group by check_id"
+from auditor.store.runs import NEWEST
 
 
 def sample(db: Connection, sample_id: int) -> dict[str, Any] | None:
@@ -40,7 +39,7 @@ def findings(db: Connection, sample_id: int) -> list[dict[str, Any]]:
     return _rows(
         db,
         "select r.check_id, r.version, r.data_version, f.* from finding f join run r using (run_id)"
-        f" where f.sample_id = ? and f.run_id in ({_NEWEST}) order by r.check_id",
+        f" where f.sample_id = ? and f.run_id in ({NEWEST}) order by r.check_id",
         sample_id,
     )
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from auditor.model import LABELS, ChangeSet, SampleId
 from auditor.store.db import Connection, arrow, first, insert
+from auditor.store.runs import NEWEST
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -239,7 +240,7 @@ def confirmed(db: Connection) -> dict[str, tuple[int, int]]:
         "select f.check_id, count(*) filter (n.verdict <> 'keep'), count(*)"
         " from label_now n join action a using (action_id)"
         " join (select check_id, sample_id from finding join run using (run_id) where flagged"
-        "   and run_id in (select max_by(run_id, ended_on) from run where state = 'done' group by check_id)"
+        f"   and run_id in ({NEWEST})"
         " ) f using (sample_id)"
         f" where n.present and {JUDGED} group by 1 order by 1"
     ).fetchall()

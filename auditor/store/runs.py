@@ -155,6 +155,8 @@ def done_shards(db: Connection, run_id: int) -> set[int]:
     return {shard_no for (shard_no,) in rows}
 
 
+NEWEST = "select max_by(run_id, ended_on) from run where state = 'done' group by check_id"
+"""Each check's newest finished run."""
 _LATEST = "select max_by(run_id, ended_on) from run where check_id = ? and state = 'done'"
 
 
