@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 COMMON = 0.7
 OWN = 0.35
-_SHIFTS = np.linspace(-6, 6, 241)
+_SHIFTS = np.linspace(-6, 6, 121)
 _DRAWS = 2_000
 _SURE = (1e-6, 0.99)
 """Probabilities are kept within: log odds of 0 or 1 could not be corrected by any judgement."""
