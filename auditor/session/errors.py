@@ -45,6 +45,8 @@ _IN_USE = frozenset(
     {"auditor.store.db.StoreLockedError", "auditor.jobs.pool.WorkersKeepDyingError"}
 )
 _STOPPED = frozenset({"auditor.jobs.pool.CancelledError"})
+KNOWN = _WRONG_INPUT | _IN_USE | _STOPPED
+"""Every error that is nobody's defect, by the name of its class."""
 
 
 class Cause(Enum):

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -27,4 +28,16 @@ def crash(
         time.sleep(0.05 if 20 in ids else 0)
     if 21 in ids:
         time.sleep(60)
+    return {"seen": samples}
+
+
+def steps(
+    samples: pa.Table, config: Mapping[str, Any], report: tasks.Report, _: tasks.Kept
+) -> tasks.Tables:
+    """Adds a byte to a file at each of its steps, and reports."""
+    for step in range(config["steps"]):
+        with Path(config["file"]).open("ab") as file:
+            file.write(b".")
+        report(step, config["steps"])
+        time.sleep(0.02)
     return {"seen": samples}

@@ -1,0 +1,161 @@
+"""Pause, resume and cancel of real workers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from auditor.jobs import worker
+from auditor.jobs.messages import RunTask, Wish
+from auditor.jobs.pool import Handlers, Pool, Task
+from auditor.progress import Progress
+from auditor.session.background import Background, JobEvent, JobState
+from tests.process.test_pool import JOB
+from tests.unit.test_background import Heard
+
+pytestmark = pytest.mark.process
+STEPS = 50
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool(2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def jobs(pool: Pool, tmp_path: Path) -> Iterator[Background]:
+    made = Background(pool, tmp_path / "log")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def heard(jobs: Background) -> Heard:
+    made = Heard()
+    jobs.listen(made)
+    return made
+
+
+def task(sample: int, file: Path, steps: int = STEPS) -> Task:
+    job = JOB.replace(":crash", ":steps")
+    return Task(job, pa.table({"sample_id": [sample]}), {"file": str(file), "steps": steps})
+
+
+class Stepping:
+    """A job of three tasks for two workers; tells which samples ended, and how."""
+
+    def __init__(self, pool: Pool, file: Path) -> None:
+        self.done: list[int] = []
+        self.lost: list[int] = []
+        self._pool, self.file = pool, file
+
+    def __call__(self, progress: Progress) -> None:
+        handlers = Handlers(
+            done=self._done,
+            lost=lambda task: self.lost.extend(task.samples["sample_id"].to_pylist()),
+            failed=lambda _task, failure: pytest.fail(failure.traceback),
+            progress=lambda done, total: progress("stepping", done, total),
+        )
+        self._pool.run([task(i, self.file) for i in range(3)], handlers, total=3)
+
+    def _done(self, _task: Task, tables: Mapping[str, pa.Table]) -> None:
+        self.done += tables["seen"]["sample_id"].to_pylist()
+
+    @property
+    def steps(self) -> int:
+        return self.file.stat().st_size if self.file.exists() else 0
+
+
+def let_some_time_pass(file: Path) -> None:
+    """As long as a worker that is not held needs for the steps of a whole task."""
+    other = Pool(1)
+    ignored = Handlers(done=lambda *_: None, lost=lambda _: None, failed=lambda *_: None)
+    other.run([task(0, file)], ignored, total=1)
+    other.close()
+    assert file.stat().st_size == STEPS
+
+
+@pytest.fixture
+def paused(jobs: Background, heard: Heard, pool: Pool, tmp_path: Path) -> tuple[int, Stepping]:
+    """A job of which both workers are at work, and that is paused then."""
+    stepping = Stepping(pool, tmp_path / "steps")
+
+    def pause_when_both_work(event: JobEvent) -> None:
+        is_first = all(e.state is not JobState.PAUSED for e in heard.events)
+        if is_first and not event.ended and stepping.steps > 10 and len(pool.pids) == 2:
+            jobs.pause()
+
+    jobs.listen(pause_when_both_work)
+    number = jobs.add("audit", "Steps", stepping)
+    heard.wait(number, JobState.PAUSED)
+    return number, stepping
+
+
+def test_workers_stand_still_while_paused_and_then_go_on(
+    paused: tuple[int, Stepping], jobs: Background, heard: Heard, pool: Pool, tmp_path: Path
+) -> None:
+    number, stepping = paused
+    steps, seconds = stepping.steps, pool.clock()
+    let_some_time_pass(tmp_path / "other")
+    assert stepping.steps <= steps + 2  # each was between two reports
+    assert stepping.done == []
+    assert pool.clock() == seconds
+    jobs.resume()
+    assert heard.wait(number, JobState.DONE).seconds > 0
+    assert sorted(stepping.done) == [0, 1, 2]
+    assert stepping.steps == 3 * STEPS  # nothing was begun anew
+
+
+def test_cancel_ends_a_paused_job(
+    paused: tuple[int, Stepping], jobs: Background, heard: Heard, pool: Pool
+) -> None:
+    number, stepping = paused
+    jobs.cancel(number)
+    heard.wait(number, JobState.CANCELLED)
+    assert pool.pids == []
+    assert stepping.done == []
+
+
+def test_the_next_job_after_a_cancelled_pause_is_not_held(
+    paused: tuple[int, Stepping], jobs: Background, heard: Heard, pool: Pool, tmp_path: Path
+) -> None:
+    jobs.cancel(paused[0])
+    heard.wait(paused[0], JobState.CANCELLED)
+    other = Stepping(pool, tmp_path / "more")
+    heard.wait(jobs.add("audit", "More", other), JobState.DONE)
+    assert sorted(other.done) == [0, 1, 2]
+
+
+def test_a_paused_worker_that_is_killed_is_replaced(
+    paused: tuple[int, Stepping], jobs: Background, heard: Heard, pool: Pool
+) -> None:
+    number, stepping = paused
+    killed = pool.pids[0]
+    os.kill(killed, signal.SIGKILL)
+    jobs.resume()
+    heard.wait(number, JobState.DONE)
+    assert sorted(stepping.done) == [0, 1, 2]
+    assert stepping.lost == []
+    assert killed not in pool.pids
+
+
+def test_a_paused_worker_whose_engine_goes_away_ends_well(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    (pipe, theirs), wish = context.Pipe(), context.RawValue("b", Wish.WAIT)
+    process = context.Process(target=worker.main, args=(theirs, wish))
+    process.start()
+    theirs.close()
+    one = task(0, tmp_path / "steps")
+    pipe.send(RunTask(0, one.job, worker.to_ipc(one.samples), one.config))
+    pipe.close()
+    process.join(20)
+    assert process.exitcode == 0
+    assert (tmp_path / "steps").stat().st_size == 1
