@@ -151,7 +151,7 @@ class ProjectWindow(QMainWindow):
             return PairView(self.workspace, self.commands, self)
         from ui.review.loupe_page import LoupePage
 
-        return LoupePage(self.workspace, self.commands, self)
+        return LoupePage(self.workspace, self)
 
     def _make_docks(self) -> dict[str, LazyDock]:
         left, right, bottom = (
