@@ -11,12 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from auditor import checks, formats
 from auditor.formats.base import FileMode, ImportOptions, Understanding, from_json
 from auditor.jobs.pool import CancelledError, Pool
-from auditor.model import ChangeSet, Verdict
+from auditor.model import Verdict
 from auditor.progress import Progress, silent
 from auditor.report import gate
 from auditor.report.result import ExitCode, Result
@@ -33,7 +34,7 @@ from auditor.session.mapping import MapPoints
 from auditor.session.pictures import Pictures
 from auditor.session.results import Reporter, Wanted
 from auditor.session.similar import Searcher
-from auditor.store import media, project, review, runs, samples
+from auditor.store import bulk, media, project, review, runs, samples
 from auditor.store.db import Connection, Store
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class Session:
     ) -> None:
         folder.make()
         self.folder = folder
+        self.reviewer = ""
+        """Who decides; "" is the system's user."""
         self.progress = progress
         self.cancel = threading.Event()
         self._pool = Pool(workers or os.cpu_count() or 1, self.cancel)
@@ -160,9 +163,13 @@ class Session:
 
     # review
 
+    @property
+    def _who(self) -> str:
+        return self.reviewer or review.this_user()
+
     def decide(self, decisions: pa.Table, title: str, *, by_rule: bool = False) -> int:
         """Record decisions as one undoable step; returns how many samples it changed."""
-        reviewer = review.this_user() + (review.BY_RULE if by_rule else "")
+        reviewer = self._who + (review.BY_RULE if by_rule else "")
         step = review.Decide(decisions, title, reviewer)
         self.store.write(step).result()
         return step.touched
@@ -195,21 +202,33 @@ class Session:
         `labels` belongs to `relabel`. Notes stay unless one is given; "" removes them. Samples
         that the check suggests nothing for are left out of `accept`. Returns how many changed.
         """
-        raise NotImplementedError
+        choice = bulk.Choice(
+            verdict=verdict,
+            labels=None if labels is None else tuple(labels),
+            check_id=check_id,
+            note=note,
+        )
+        step = bulk.DecideAlike(np.asarray(sample_ids, np.int64), choice, self._who, title)
+        self.store.write(step).result()
+        return step.touched
 
     def annotate(self, sample_ids: Ids, note: str) -> int:
         """Set the note ("" removes it) and leave the decision as it is."""
-        raise NotImplementedError
+        step = bulk.Annotate(np.asarray(sample_ids, np.int64), note, self._who)
+        self.store.write(step).result()
+        return step.touched
 
     def undo(self) -> tuple[str, int]:
         """Take back the newest standing step: its title and how many samples changed."""
-        step = review.Undo()
-        return _touched(self.store.write(step).result(), step)
+        step = review.Undo(self._who)
+        self.store.write(step).result()
+        return step.title, step.touched
 
     def redo(self) -> tuple[str, int]:
         """Do again what was undone last."""
-        step = review.Redo()
-        return _touched(self.store.write(step).result(), step)
+        step = review.Redo(self._who)
+        self.store.write(step).result()
+        return step.title, step.touched
 
     # the map
 
@@ -264,10 +283,6 @@ def understand(source: Path, options: ImportOptions) -> Understanding:
 def project_for(source: Path, wanted: Path | None) -> ProjectFolder:
     """The project folder that the user named, or NAME.audit after the source."""
     return ProjectFolder(wanted) if wanted else default_for(source)
-
-
-def _touched(changes: ChangeSet, step: review.Undo | review.Redo) -> tuple[str, int]:
-    return step.title, len(changes.sample_ids or ())
 
 
 def _log_to(path: Path) -> logging.Handler:

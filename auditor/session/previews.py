@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pyarrow.compute as pc
+
 from auditor.model import Verdict
 from auditor.session.browsing import Ids
-from auditor.store import outgoing
+from auditor.store import bulk, outgoing
+from auditor.store.bulk import Choice
 from auditor.store.db import Connection
 
 
@@ -37,7 +41,23 @@ def decision(
     labels: Sequence[str] | None = None,
 ) -> DecisionPreview:
     """As Session.decide_on would do; writes nothing."""
-    raise NotImplementedError
+    choice = Choice(
+        verdict=verdict, labels=None if labels is None else tuple(labels), check_id=check_id
+    )
+    asked = np.unique(np.asarray(sample_ids, np.int64))
+    proposed = bulk.proposed(db, asked, choice)
+    changing = bulk.differing(db, proposed)
+    moved = changing.filter(pc.not_equal(changing["now"], changing["new"]))
+    moves = moved.group_by(["now", "new"]).aggregate([([], "count_all")]).to_pylist()
+    moves.sort(key=lambda move: (-move["count_all"], move["now"], move["new"]))
+    return DecisionPreview(
+        samples=len(asked),
+        changes=changing.num_rows,
+        overwrites=changing.num_rows - changing["old_verdict"].null_count,
+        impossible=len(asked) - proposed.num_rows,
+        moves=tuple((move["now"], move["new"], move["count_all"]) for move in moves[:50]),
+        examples=tuple(changing["sample_id"][:24].to_pylist()),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ survives a restart; redo is the undoing of an undo.
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -64,22 +65,40 @@ class Decide:
     touched: int = field(default=0, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        insert(db, _COLLECT, self.decisions)
-        _refuse_unknown(db)
-        action_id = _new_action(db, self.title, undoes=None, reviewer=self.reviewer)
+        changes, self.touched = record(db, self.decisions, lambda _: self.title, self.reviewer)
+        return changes
+
+
+def record(
+    db: Connection,
+    decisions: pa.Table,
+    title: Callable[[int], str],
+    reviewer: str,
+    *,
+    only_notes: bool = False,
+) -> tuple[ChangeSet, int]:
+    """Make one step of DECISION_SCHEMA, titled by its number of samples; returns that number.
+
+    A step of `only_notes` leaves a standing decision to the one who made it.
+    """
+    insert(db, _COLLECT, decisions)
+    _refuse_unknown(db)
+    db.execute(f"create temp table differing as {DIFFERING.format('decided')} order by d.sample_id")
+    ((touched,),) = db.execute("select count(*) from differing").fetchall()
+    changes = ChangeSet(frozenset())
+    if touched:  # an empty step would make undo seem to do nothing
+        action_id = _new_action(db, title(touched), undoes=None, reviewer=reviewer)
+        stays = "old_verdict is not null" if only_notes else "false"
         db.execute(
-            "insert into change select ?, d.sample_id, r.verdict, r.labels, r.note, r.action_id,"
-            " d.verdict, d.labels, d.note, ?, d.check_id, d.p_error"
-            " from decided d left join review r using (sample_id)"
-            " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)",
+            "insert into change select ?, sample_id, old_verdict, old_labels, old_note, old_action,"
+            f" verdict, labels, note, case when {stays} then old_action else ? end, check_id, p_error"
+            " from differing",
             [action_id, action_id],
         )
-        db.execute("drop table decided")
-        changes = _apply(db, action_id)
-        self.touched = len(changes.sample_ids or ())
-        if not self.touched:  # an empty step would make undo seem to do nothing
-            db.execute("delete from action where action_id = ?", [action_id])
-        return changes
+        changes = _apply(db, action_id, touched)
+    db.execute("drop table decided")
+    db.execute("drop table differing")
+    return changes, touched
 
 
 _COLLECT = (
@@ -87,6 +106,13 @@ _COLLECT = (
     " (select *, row_number() over () as place from incoming)"
     " qualify row_number() over (partition by sample_id order by place desc) = 1"
 )
+DIFFERING = (
+    "select d.sample_id, r.verdict as old_verdict, r.labels as old_labels, r.note as old_note,"
+    " r.action_id as old_action, d.verdict, d.labels, d.note, d.check_id, d.p_error"
+    " from {} d left join review r using (sample_id)"
+    " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)"
+)
+"""The rows of a table of decisions that differ from the standing ones, beside these."""
 
 
 @dataclass(slots=True)
@@ -95,13 +121,15 @@ class Undo:
 
     reviewer: str = field(default_factory=this_user)
     title: str = field(default="", init=False)
+    touched: int = field(default=0, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
         row = next_undo(db)
         if row is None:
             raise NothingToUndoError("there is nothing to undo")
         undone, self.title = row
-        return _invert(db, undone, undone, f"Undo: {self.title}", self.reviewer)
+        changes, self.touched = _invert(db, undone, undone, f"Undo: {self.title}", self.reviewer)
+        return changes
 
 
 @dataclass(slots=True)
@@ -110,13 +138,17 @@ class Redo:
 
     reviewer: str = field(default_factory=this_user)
     title: str = field(default="", init=False)
+    touched: int = field(default=0, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
         row = next_redo(db)
         if row is None:
             raise NothingToRedoError("there is nothing to redo")
         action_id, self.title, undo_id = row
-        return _invert(db, undo_id, action_id, f"Redo: {self.title}", self.reviewer)
+        changes, self.touched = _invert(
+            db, undo_id, action_id, f"Redo: {self.title}", self.reviewer
+        )
+        return changes
 
 
 TAKEN_BACK = (
@@ -147,14 +179,16 @@ def next_redo(db: Connection) -> tuple[int, str, int] | None:
     )
 
 
-def _invert(db: Connection, source: int, about: int, title: str, reviewer: str) -> ChangeSet:
+def _invert(
+    db: Connection, source: int, about: int, title: str, reviewer: str
+) -> tuple[ChangeSet, int]:
     action_id = _new_action(db, title, undoes=about, reviewer=reviewer)
-    db.execute(
+    ((touched,),) = db.execute(
         "insert into change select ?, sample_id, new_verdict, new_labels, new_note, new_action,"
         " old_verdict, old_labels, old_note, old_action, check_id, p_error from change where action_id = ?",
         [action_id, source],
-    )
-    return _apply(db, action_id)
+    ).fetchall()
+    return _apply(db, action_id, touched), touched
 
 
 def _refuse_unknown(db: Connection) -> None:
@@ -176,7 +210,11 @@ def _new_action(db: Connection, title: str, undoes: int | None, reviewer: str) -
     return int(action_id)
 
 
-def _apply(db: Connection, action_id: int) -> ChangeSet:
+NAMED = 10_000
+"""A change set names its samples up to so many; of more, any sample may have changed."""
+
+
+def _apply(db: Connection, action_id: int, touched: int) -> ChangeSet:
     db.execute(
         "delete from review where sample_id in (select sample_id from change where action_id = ?)",
         [action_id],
@@ -186,9 +224,11 @@ def _apply(db: Connection, action_id: int) -> ChangeSet:
         " where action_id = ? and (new_verdict is not null or new_note is not null)",
         [action_id],
     )
+    tables = frozenset({"review", "action"})
+    if touched > NAMED:
+        return ChangeSet(tables)
     rows = db.execute("select sample_id from change where action_id = ?", [action_id]).fetchall()
-    touched = tuple(SampleId(row[0]) for row in rows)
-    return ChangeSet(frozenset({"review", "action"}), touched)
+    return ChangeSet(tables, tuple(SampleId(row[0]) for row in rows))
 
 
 def decisions(db: Connection) -> pa.Table:
