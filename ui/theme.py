@@ -107,6 +107,8 @@ def of_verdict(verdict: str | None) -> QColor:
 
 def apply(app: QApplication, theme: str) -> None:
     """Dress the application, now and whenever the system's scheme changes."""
+    # Without it a widget in one that has a style sheet never hears of another palette.
+    app.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
     app.setStyle(QStyleFactory.create("Fusion"))
     set_scheme(app, theme)
     hints = app.styleHints()
