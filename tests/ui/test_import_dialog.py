@@ -153,7 +153,7 @@ def test_pictures_that_lie_elsewhere_are_found_from_another_folder(
     choose(dialog, "Label column", "category")
     assert understood_by(dialog, qtbot).problem_count == 6
     assert "6 problems" in texts(dialog)
-    dialog.mapping.set_images(str(moved))
+    dialog.mapping.set_images(moved)
     assert understood_by(dialog, qtbot).problem_count == 0
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.start import words
+from ui.start.choosing import choose_folder
 from ui.start.reading import Reading
 
 
@@ -103,17 +103,13 @@ class MappingForm(QWidget):
         return row
 
     def _choose_images(self) -> None:
-        dialog = QFileDialog(self, self.tr("The folder that the picture paths start from"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self.set_images)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        title = self.tr("The folder that the picture paths start from")
+        choose_folder(self, title, self.set_images)
 
-    def set_images(self, folder: str) -> None:
+    def set_images(self, folder: Path) -> None:
         """Look for the pictures from this folder on."""
-        self._images = Path(folder)
-        self._show_images(words.shown(self._images))
+        self._images = folder
+        self._show_images(words.shown(folder))
         self.changed.emit()
 
     def _show_images(self, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -31,13 +30,13 @@ from ui.commands import Command, Commands
 from ui.notice import Notice
 from ui.start import words
 from ui.start.big_button import BigButton
+from ui.start.choosing import choose_folder, choose_table
 from ui.start.reader import Reader
+from ui.start.reading import project_at
 from ui.start.recent_list import RecentList
 
 if TYPE_CHECKING:
     from auditor.session.recent import Recent
-
-TABLES = "*.csv *.tsv *.jsonl *.ndjson *.parquet"
 
 
 class StartPage(QFrame):
@@ -114,7 +113,7 @@ class StartPage(QFrame):
         """Open a project, or import what is none."""
         self.say("")
         self._path_reader.ask(
-            lambda: _project_at(path),
+            lambda: project_at(path),
             lambda project: self._go(path, project),
             lambda error: self.say(str(error)),
         )
@@ -128,7 +127,7 @@ class StartPage(QFrame):
     def _open_project(self, path: Path) -> None:
         self.say("")
         self._path_reader.ask(
-            lambda: _project_at(path),
+            lambda: project_at(path),
             lambda project: (
                 self.open_project.emit(project) if project else self._say_no_project(path)
             ),
@@ -168,36 +167,15 @@ class StartPage(QFrame):
         if entries and self.isVisible() and self.window().focusWidget() in {None, self._pictures}:
             self.recent.setFocus()
 
-    # choosing files; dialogs are not modal to the program, and their answer is a signal
-
     def _choose_folder(self) -> None:
-        title = self.tr("A folder of pictures")
-        self._choose(title, QFileDialog.FileMode.Directory, self._open)
+        choose_folder(self, self.tr("A folder of pictures"), self._open)
 
     def _choose_file(self) -> None:
-        title = self.tr("A file that lists pictures")
-        names = self.tr("Tables ({patterns})").format(patterns=TABLES)
-        self._choose(title, QFileDialog.FileMode.ExistingFile, self._open, names)
+        choose_table(self, self.tr("A file that lists pictures"), self._open)
 
     def _choose_project(self) -> None:
         title = self.tr("A project: a folder whose name ends in .audit")
-        self._choose(title, QFileDialog.FileMode.Directory, self._open_project)
-
-    def _choose(
-        self,
-        title: str,
-        mode: QFileDialog.FileMode,
-        then: Callable[[Path], None],
-        names: str = "",
-    ) -> None:
-        dialog = QFileDialog(self, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(mode)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly, mode == QFileDialog.FileMode.Directory)
-        if names:
-            dialog.setNameFilters([names, self.tr("All files (*)")])
-        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
-        dialog.open()
+        choose_folder(self, title, self._open_project)
 
     # how it looks
 
@@ -357,14 +335,3 @@ def _forgotten(path: Path) -> list[Recent]:
 
     recent.remove(path)
     return recent.load()
-
-
-def _project_at(path: Path) -> Path | None:
-    """The project that the path is, or is the file of."""
-    from auditor.session.folder import ProjectFolder
-
-    places = (ProjectFolder(path), ProjectFolder(path.parent))
-    return next(
-        (p.path for p in places if p.exists and path in {p.path, p.database}),
-        None,
-    )

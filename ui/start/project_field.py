@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.start.choosing import choose_folder
 from ui.start.reader import Reader
 from ui.start.reading import Place, place
 
@@ -107,16 +107,10 @@ class ProjectField(QWidget):
         self.changed.emit()
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self, self.tr("Where to make the project"), self.line.text())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._take)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        choose_folder(self, self.tr("Where to make the project"), self._take, self.line.text())
 
-    def _take(self, folder: str) -> None:
+    def _take(self, folder: Path) -> None:
         """A project goes by its own name inside a folder that was picked for it."""
-        chosen = Path(folder)
-        if not chosen.name.endswith(".audit") and self._default is not None:
-            chosen /= self._default.name
-        self.line.setText(str(chosen))
+        if self._default is not None and not folder.name.endswith(".audit"):
+            folder = folder / self._default.name
+        self.line.setText(str(folder))

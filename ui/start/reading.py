@@ -70,3 +70,11 @@ def place(project: Path) -> Place:
         return Place.WRONG
     is_taken = project.is_dir() and any(project.iterdir())
     return Place.OTHER if is_taken else Place.NEW
+
+
+def project_at(path: Path) -> Path | None:
+    """The project that the path is, or is the file of."""
+    from auditor.session.folder import ProjectFolder
+
+    places = (ProjectFolder(path), ProjectFolder(path.parent))
+    return next((p.path for p in places if p.exists and path in {p.path, p.database}), None)

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import theme
+from ui.moment import when
 from ui.start import words
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ def _state(entry: Recent) -> str:
     tr = QCoreApplication.translate
     if not entry.is_there:
         return tr("RecentList", "not there any more")
-    return words.when(entry.opened_at, datetime.now(UTC))
+    return when(entry.opened_at, datetime.now(UTC))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QDate, QLocale
+from PySide6.QtCore import QCoreApplication
 
 if TYPE_CHECKING:
     from auditor.session import Understanding
@@ -26,20 +25,6 @@ def shown(path: Path) -> str:
     home = Path.home()
     short = Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
     return os.fsencode(short).decode("utf-8", "replace")
-
-
-def when(moment: datetime, now: datetime) -> str:
-    """A moment as people speak of it: the time today, else the day."""
-    local, today = moment.astimezone(), now.astimezone()
-    days = (today.date() - local.date()).days
-    if days <= 0:
-        return tr("today, {time}").format(time=f"{local:%H:%M}")
-    if days == 1:
-        return tr("yesterday")
-    if days < 7:
-        return tr("{days} days ago").format(days=days)
-    day = QDate(local.year, local.month, local.day)
-    return QLocale().toString(day, QLocale.FormatType.ShortFormat)
 
 
 def roles() -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""What holds for a whole audit: the encoder, the device, the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSpinBox, QWidget
+
+from ui.audit.form import WheelGuard
+
+_DEVICES = ("auto", "cpu", "cuda")
+
+
+class AuditSettings(QWidget):
+    changed = Signal()
+
+    def __init__(self, device: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        guard = WheelGuard(self)
+        self.encoder = QComboBox(self)
+        self.encoder.setEditable(True)
+        self.encoder.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.encoder.addItem(self.tr("Best one here"), None)
+        self.encoder.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.encoder.setMinimumContentsLength(12)
+        self.encoder.currentTextChanged.connect(self.changed)
+        self.device = QComboBox(self)
+        self.device.addItems(list(dict.fromkeys((*_DEVICES, device))))
+        self.device.setCurrentText(device)
+        self.device.currentIndexChanged.connect(self.changed)
+        self.seed = QSpinBox(self)
+        self.seed.setRange(0, (1 << 31) - 1)
+        self.seed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.seed.valueChanged.connect(self.changed)
+        rows = QFormLayout(self)
+        rows.setContentsMargins(20, 0, 0, 8)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for title, field, about in (
+            (
+                self.tr("Encoder"),
+                self.encoder,
+                self.tr(
+                    "Turns pictures into features. Choose one that is here, or type an id"
+                    " or a folder."
+                ),
+            ),
+            (
+                self.tr("Device"),
+                self.device,
+                self.tr("auto takes a graphics card if there is one."),
+            ),
+            (
+                self.tr("Seed"),
+                self.seed,
+                self.tr("Of everything random: the same seed finds the same."),
+            ),
+        ):
+            field.setAccessibleName(title)
+            field.setAccessibleDescription(about)
+            field.setToolTip(about)
+            field.installEventFilter(guard)
+            rows.addRow(title, field)
+            small = QLabel(about, self)
+            small.setObjectName("muted")
+            small.setWordWrap(True)
+            rows.addRow(small)
+
+    def show_models(self, models: Sequence[Mapping[str, Any]]) -> None:
+        """Offer the encoders of this machine; what was typed stays."""
+        here = [one for one in models if one["present"]]
+        best = next((one["id"] for one in here if one["default"]), "")
+        typed = None if self.encoder_id is None else self.encoder.currentText()
+        with QSignalBlocker(self.encoder):
+            self.encoder.clear()
+            self.encoder.addItem(self.tr("Best one here ({id})").format(id=best), None)
+            for place, one in enumerate(here, start=1):
+                self.encoder.addItem(one["id"], one["id"])
+                about = one.get("good_for") or ""
+                self.encoder.setItemData(place, about, Qt.ItemDataRole.ToolTipRole)
+            if typed is not None:
+                self.encoder.setEditText(typed)
+
+    @property
+    def encoder_id(self) -> str | None:
+        """The encoder's id or folder; None for the best one here."""
+        text = self.encoder.currentText().strip()
+        return None if not text or text == self.encoder.itemText(0) else text
+
+    def use_best_encoder(self) -> None:
+        self.encoder.setCurrentIndex(0)
+        self.encoder.setEditText(self.encoder.itemText(0))
+
+    def show_values(self, encoder: str | None, device: str, seed: int) -> None:
+        """Set all three."""
+        if encoder is None:
+            self.use_best_encoder()
+        else:
+            self.encoder.setEditText(encoder)
+        if self.device.findText(device) < 0:
+            self.device.addItem(device)
+        self.device.setCurrentText(device)
+        self.seed.setValue(seed)
