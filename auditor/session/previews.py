@@ -46,7 +46,7 @@ def decision(
     )
     asked = np.unique(np.asarray(sample_ids, np.int64))
     proposed = bulk.proposed(db, asked, choice)
-    changing = bulk.differing(db, proposed)
+    changing = bulk.moves(db, proposed)
     moved = changing.filter(pc.not_equal(changing["now"], changing["new"]))
     moves = moved.group_by(["now", "new"]).aggregate([([], "count_all")]).to_pylist()
     moves.sort(key=lambda move: (-move["count_all"], move["now"], move["new"]))

@@ -71,6 +71,21 @@ class DecideAlike:
 
 
 @dataclass(slots=True)
+class DecideTogether:
+    """Record several choices, each about samples of its own, as one step."""
+
+    parts: Sequence[tuple[npt.NDArray[np.int64], Choice]]
+    title: str
+    reviewer: str
+    touched: int = field(default=0, init=False)
+
+    def __call__(self, db: Connection) -> ChangeSet:
+        decisions = pa.concat_tables(proposed(db, ids, choice) for ids, choice in self.parts)
+        changes, self.touched = review.record(db, decisions, lambda _: self.title, self.reviewer)
+        return changes
+
+
+@dataclass(slots=True)
 class Annotate:
     """Set the note of many samples ("" removes it) as one step; decisions stay."""
 
@@ -120,23 +135,21 @@ def proposed(db: Connection, sample_ids: npt.NDArray[np.int64], choice: Choice) 
     )
 
 
-def differing(db: Connection, decisions: pa.Table) -> pa.Table:
-    """What the decisions would change, as long as nobody decides anything else.
+def moves(db: Connection, decisions: pa.Table) -> pa.Table:
+    """What the decisions would change if they were made now.
 
     sample_id, old_verdict, and the labels now and new as text; "" where it has none or is out.
     """
-    db.register("incoming", decisions)
+    db.register("changing", review.differing(db, decisions))
     found = arrow(
         db,
-        "select d.sample_id, d.old_verdict,"
-        " case when d.old_verdict = 'exclude' then '' else"
-        " array_to_string(coalesce(d.old_labels, s.given), ', ') end as now,"
-        " case when d.verdict = 'exclude' then '' else"
-        " array_to_string(coalesce(d.labels, s.given), ', ') end as new"
-        f" from ({review.DIFFERING.format('incoming')}) d"
-        " join sample s on s.sample_id = d.sample_id where s.present order by d.sample_id",
+        "select c.sample_id, c.old_verdict, case when c.old_verdict = 'exclude' then '' else"
+        " array_to_string(coalesce(c.old_labels, s.given), ', ') end as now,"
+        " case when c.verdict = 'exclude' then '' else"
+        " array_to_string(coalesce(c.labels, s.given), ', ') end as new"
+        " from changing c join sample s using (sample_id) where s.present order by c.sample_id",
     )
-    db.unregister("incoming")
+    db.unregister("changing")
     return found
 
 

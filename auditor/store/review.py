@@ -10,6 +10,7 @@ import getpass
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from auditor.model import LABELS, ChangeSet, SampleId
@@ -81,38 +82,47 @@ def record(
 
     A step of `only_notes` leaves a standing decision to the one who made it.
     """
-    insert(db, _COLLECT, decisions)
-    _refuse_unknown(db)
-    db.execute(f"create temp table differing as {DIFFERING.format('decided')} order by d.sample_id")
-    ((touched,),) = db.execute("select count(*) from differing").fetchall()
-    changes = ChangeSet(frozenset())
-    if touched:  # an empty step would make undo seem to do nothing
-        action_id = _new_action(db, title(touched), undoes=None, reviewer=reviewer)
-        stays = "old_verdict is not null" if only_notes else "false"
-        db.execute(
-            "insert into change select ?, sample_id, old_verdict, old_labels, old_note, old_action,"
-            f" verdict, labels, note, case when {stays} then old_action else ? end, check_id, p_error"
-            " from differing",
-            [action_id, action_id],
-        )
-        changes = _apply(db, action_id, touched)
-    db.execute("drop table decided")
-    db.execute("drop table differing")
-    return changes, touched
+    wanted = _last_of_each(decisions)
+    _refuse_unknown(db, wanted["sample_id"])
+    changing = differing(db, wanted)
+    if not changing.num_rows:  # an empty step would make undo seem to do nothing
+        return ChangeSet(frozenset()), 0
+    touched = changing.num_rows
+    action_id = _new_action(db, title(touched), undoes=None, reviewer=reviewer)
+    stays = "old_verdict is not null" if only_notes else "false"
+    insert(
+        db,
+        "insert into change select ?, sample_id, old_verdict, old_labels, old_note, old_action,"
+        f" verdict, labels, note, case when {stays} then old_action else ? end, check_id, p_error"
+        " from incoming",
+        changing,
+        [action_id, action_id],
+    )
+    return _apply(db, action_id, touched), touched
 
 
-_COLLECT = (
-    "create temp table decided as select * exclude (place) from"
-    " (select *, row_number() over () as place from incoming)"
-    " qualify row_number() over (partition by sample_id order by place desc) = 1"
-)
-DIFFERING = (
-    "select d.sample_id, r.verdict as old_verdict, r.labels as old_labels, r.note as old_note,"
-    " r.action_id as old_action, d.verdict, d.labels, d.note, d.check_id, d.p_error"
-    " from {} d left join review r using (sample_id)"
-    " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)"
-)
-"""The rows of a table of decisions that differ from the standing ones, beside these."""
+def _last_of_each(decisions: pa.Table) -> pa.Table:
+    """The last decision about each sample, in sample_id order."""
+    backwards = decisions["sample_id"].to_numpy()[::-1]
+    _, places = np.unique(backwards, return_index=True)
+    return decisions.take(len(backwards) - 1 - places)
+
+
+def differing(db: Connection, decisions: pa.Table) -> pa.Table:
+    """Those of the decisions (one per sample) that differ from the standing ones, beside these.
+
+    DECISION_SCHEMA with old_verdict, old_labels, old_note and old_action; in sample_id order.
+    """
+    db.register("incoming", decisions)
+    found = arrow(
+        db,
+        "select d.*, r.verdict as old_verdict, r.labels as old_labels, r.note as old_note,"
+        " r.action_id as old_action from incoming d left join review r using (sample_id)"
+        " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)"
+        " order by d.sample_id",
+    )
+    db.unregister("incoming")
+    return found
 
 
 @dataclass(slots=True)
@@ -191,12 +201,14 @@ def _invert(
     return _apply(db, action_id, touched), touched
 
 
-def _refuse_unknown(db: Connection) -> None:
+def _refuse_unknown(db: Connection, sample_ids: pa.ChunkedArray) -> None:
+    db.register("incoming", pa.table({"sample_id": sample_ids}))
     row = first(
         db,
-        "select sample_id from decided anti join (select sample_id from sample where present)"
+        "select sample_id from incoming anti join (select sample_id from sample where present)"
         " using (sample_id) limit 1",
     )
+    db.unregister("incoming")
     if row:
         raise UnknownSampleError(f"the project has no sample {row[0]}")
 
