@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from auditor.session import browsing
@@ -29,16 +29,18 @@ class AddFilter(QToolButton):
         self._workspace, self._ask = workspace, ask
         self._columns: Mapping[str, ColumnKind] = {}
         self._popup: Popup | None = None
-        self.setText(self.tr("+ Filter"))
+        self.setText(self.tr("+ Filter  ▾"))
         self.setToolTip(self.tr("Filter by another column"))
         self.setAccessibleName(self.tr("Add a filter"))
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
-        self._menu.aboutToShow.connect(self._fill)
-        self.setMenu(self._menu)
+        self.clicked.connect(self.open)
 
     def show_columns(self, columns: Mapping[str, ColumnKind]) -> None:
         self._columns = columns
+
+    def open(self) -> None:
+        self._fill()
+        self._menu.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
 
     def _fill(self) -> None:
         self._menu.clear()

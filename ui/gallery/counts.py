@@ -58,11 +58,10 @@ class Counts(QLabel):
             of_all = self.tr("{0} samples").format(f"{total:,}")
             if tally.samples != total:
                 of_all = self.tr("{0} of {1} samples").format(f"{tally.samples:,}", f"{total:,}")
-            parts = [
-                of_all,
-                self.tr("{0} flagged").format(f"{tally.flagged:,}"),
-                self.tr("{0} decided").format(f"{tally.decided:,}"),
-            ]
+            parts = [of_all]
+            if self._workspace.view.check_id is not None:
+                parts.append(self.tr("{0} flagged").format(f"{tally.flagged:,}"))
+            parts.append(self.tr("{0} decided").format(f"{tally.decided:,}"))
             if tally.deferred:
                 parts.append(self.tr("{0} deferred").format(f"{tally.deferred:,}"))
             self._said = " · ".join(parts)

@@ -20,6 +20,7 @@ PAD = 6
 """Between a cell's edge and what it shows, in pixels."""
 _CAPTIONS_FROM = 72
 """Below this zoom a caption would hold no word."""
+_FADED = 0.3
 _FLAG, _NOTE, _SELECTED = theme.GLYPHS["flagged"], "“", "✓"
 
 
@@ -52,6 +53,8 @@ class SampleDelegate(QAbstractItemDelegate):
         """The position in focus."""
         self.shows_overlays = True
         self.has_findings = False
+        self.ratio = 1.0
+        """Device pixels to a pixel."""
         self._reasons = _reasons(self)
         self.dress(parent.font() if parent else QFont(), 144)
 
@@ -82,7 +85,7 @@ class SampleDelegate(QAbstractItemDelegate):
             return
         cell: QRect = option.rect
         sample_id, row = int(self._model.ids[position]), self._model.row(position)
-        is_selected = position in self.selection
+        is_selected = bool(self.selection.edges.size) and position in self.selection
         zoom = self.metrics.zoom
         picture = QRect(cell.x() + (cell.width() - zoom) // 2, cell.y() + PAD, zoom, zoom)
         if is_selected:
@@ -93,7 +96,11 @@ class SampleDelegate(QAbstractItemDelegate):
                 self._draw_captions(painter, picture, row)
             if self.shows_overlays:
                 self._draw_overlays(painter, picture, row)
-        self._draw_frames(painter, cell, picture, is_selected, position == self.focus)
+        if is_selected:
+            self._draw_selected(painter, cell, picture)
+        if position == self.focus:
+            painter.setPen(self._focus_pen)
+            painter.drawRect(cell.adjusted(2, 2, -3, -3))
 
     # parts
 
@@ -106,20 +113,25 @@ class SampleDelegate(QAbstractItemDelegate):
         if pixmap.isNull():
             self._draw_reason(painter, box, row)
             return
-        ratio = painter.device().devicePixelRatio()
-        longest = max(pixmap.width(), pixmap.height())
-        side = box.width()
-        if longest == round(side * ratio):  # pixel for pixel
-            width, height = pixmap.width() / ratio, pixmap.height() / ratio
-        else:
-            width, height = pixmap.width() * side / longest, pixmap.height() * side / longest
-        x = box.x() + round((side - width) / 2 * ratio) / ratio
-        y = box.y() + round((side - height) / 2 * ratio) / ratio
-        target = QRectF(x, y, width, height)
         if row is not None and row.verdict == "exclude" and self.shows_overlays:
-            painter.setOpacity(0.3)
-        painter.drawPixmap(target, pixmap, QRectF(pixmap.rect()))
+            painter.setOpacity(_FADED)
+        width, height, side = pixmap.width(), pixmap.height(), box.width()
+        longest = max(width, height)
+        if longest == side and self.ratio == 1:  # pixel for pixel, as almost always
+            x, y = box.x() + (side - width) // 2, box.y() + (side - height) // 2
+            painter.drawPixmap(x, y, pixmap)
+        else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(self._fitted(box, width, height), pixmap, QRectF(pixmap.rect()))
         painter.setOpacity(1)
+
+    def _fitted(self, box: QRect, width: int, height: int) -> QRectF:
+        """Where a picture of that shape goes, on whole device pixels."""
+        scale = box.width() / max(width, height)
+        wide, high = (round(n * scale * self.ratio) / self.ratio for n in (width, height))
+        x = box.x() + round((box.width() - wide) / 2 * self.ratio) / self.ratio
+        y = box.y() + round((box.height() - high) / 2 * self.ratio) / self.ratio
+        return QRectF(x, y, wide, high)
 
     def _draw_reason(self, painter: QPainter, box: QRect, row: Row | None) -> None:
         """In place of a picture that there is not."""
@@ -159,8 +171,7 @@ class SampleDelegate(QAbstractItemDelegate):
             self._text.draw(painter, x + width - kept + 6, y, kept - 6, share)
 
     def _draw_overlays(self, painter: QPainter, box: QRect, row: Row) -> None:
-        ratio = painter.device().devicePixelRatio()
-        now = self._colours
+        ratio, now = self.ratio, self._colours
         if row.verdict is not None:
             colour = theme.of_verdict(row.verdict)
             glyph = theme.GLYPHS.get(row.verdict, "?")
@@ -174,20 +185,12 @@ class SampleDelegate(QAbstractItemDelegate):
             badge = self._badges.get(_NOTE, now.text, now.base, ratio)
             painter.drawPixmap(box.right() - BADGE - 1, box.bottom() - BADGE - 4, badge)
 
-    def _draw_frames(
-        self, painter: QPainter, cell: QRect, picture: QRect, is_selected: bool, has_focus: bool
-    ) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if is_selected:
-            now = self._colours
-            ratio = painter.device().devicePixelRatio()
-            painter.setPen(self._selected_pen)
-            painter.drawRect(cell.adjusted(1, 1, -2, -2))
-            badge = self._badges.get(_SELECTED, now.accent, now.on_accent, ratio)
-            painter.drawPixmap(picture.left() + 3, picture.bottom() - BADGE - 4, badge)
-        if has_focus:
-            painter.setPen(self._focus_pen)
-            painter.drawRect(cell.adjusted(2, 2, -3, -3))
+    def _draw_selected(self, painter: QPainter, cell: QRect, picture: QRect) -> None:
+        now = self._colours
+        painter.setPen(self._selected_pen)
+        painter.drawRect(cell.adjusted(1, 1, -2, -2))
+        badge = self._badges.get(_SELECTED, now.accent, now.on_accent, self.ratio)
+        painter.drawPixmap(picture.left() + 3, picture.bottom() - BADGE - 4, badge)
 
 
 def _label(labels: tuple[str, ...]) -> str:

@@ -31,7 +31,10 @@ from ui.gallery.search import Search
 from ui.gallery.sort_picker import SortPicker
 from ui.workspace import Subset, Workspace
 
-_OWN_PICKERS = ("label", "split", "state", "p_error", "quality")
+_OWN_PICKERS = ("label", "split", "state", "p_error", "quality", "flagged")
+_OTHER_NAMES = ("label_score", "is_label_issue", "predicted_label", "decision")
+"""The same columns as others, under the names of other tools."""
+_LONG = 180
 
 
 class FilterBar(QWidget):
@@ -145,7 +148,9 @@ class FilterBar(QWidget):
         workspace.view_changed.connect(self._show_view)
         workspace.facts_changed.connect(self._show_facts)
         workspace.subset_changed.connect(self._show_subset)
-        workspace.filter_failed.connect(self.say)
+        workspace.filter_failed.connect(
+            lambda why: self.say(self.tr("This filter cannot be used: {why}").format(why=why))
+        )
         workspace.ids_changed.connect(lambda: self.say(""))
         self._check.known.connect(lambda: self._show_view(workspace.view))
         self.search.failed.connect(self.say)
@@ -193,12 +198,20 @@ class FilterBar(QWidget):
         low, high = (expression.bound(where, self._check.score, sign) for sign in (">=", "<="))
         self._score.show_range(low, high)
         self._score.setVisible(view.check_id is not None)
+        self._score.setToolTip(
+            self.tr(
+                "How likely the check finds each sample wrong: 0 is surely right, 1 surely wrong"
+            )
+            if self._check.score == "p_error"
+            else self.tr("How good the check finds each sample: 0 is surely wrong, 1 surely right")
+        )
 
     def _show_facts(self) -> None:
         columns = self._workspace.columns
         self.edit.show_columns(columns)
         self._split.setVisible("split" in columns)
-        self._add.show_columns({n: k for n, k in columns.items() if n not in _OWN_PICKERS})
+        known = (*_OWN_PICKERS, *_OTHER_NAMES)
+        self._add.show_columns({n: kind for n, kind in columns.items() if n not in known})
         self._workspace.desk.ask(
             lambda session: session.read(similar.can_search_text),
             self._words.setVisible,
@@ -218,7 +231,8 @@ class FilterBar(QWidget):
 
     def say(self, sentence: str) -> None:
         """What is wrong with what was asked for; "" is nothing."""
-        self._problem.setText(sentence)
+        self._problem.setText(sentence if len(sentence) <= _LONG else sentence[:_LONG] + " …")
+        self._problem.setToolTip(sentence)
         self._problem.setVisible(bool(sentence))
         self._show_third_row()
 

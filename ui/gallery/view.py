@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
+    QPaintEvent,
     QResizeEvent,
     QWheelEvent,
 )
@@ -57,7 +58,7 @@ class GalleryView(QTableView):
         self.setModel(self.samples)
         self.setItemDelegate(self.delegate)
         self._connect()
-        self._dress()
+        workspace.thumbnails.need(_CLIENT, round(self._zoom * self.devicePixelRatioF()))
         self._show_ids()
 
     # what may be asked of it
@@ -238,7 +239,8 @@ class GalleryView(QTableView):
         self.samples.look_at(visible.start, visible.stop)
         self._workspace.thumbnails.keep_only(_CLIENT, ids)
         top = self.verticalScrollBar().value()
-        self._heads_down, self._top = top >= self._top, top
+        if top != self._top:
+            self._heads_down, self._top = top > self._top, top
         self._idle.start()
 
     def _settle(self) -> None:
@@ -266,6 +268,10 @@ class GalleryView(QTableView):
         self._draw_overlays(self._overlays)
 
     # Qt overrides
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.delegate.ratio = self.devicePixelRatioF()
+        super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
