@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from auditor.model import ChangeSet
 from auditor.session import Session
 from auditor.session.background import JobEvent
+from auditor.session.errors import sentence
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class Desk(QObject):
         if failed is not None:
             failed(error)
         else:
-            self.trouble.emit(str(error) or type(error).__name__)
+            self.trouble.emit(sentence(error))
 
     @Slot(object)
     def _run(self, call: Callable[[], Any]) -> None:

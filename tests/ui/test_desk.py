@@ -34,11 +34,11 @@ def test_a_failure_reaches_failed_and_only_failed(desk: Desk, qtbot: QtBot) -> N
 
 def test_a_failure_nobody_takes_becomes_a_sentence(desk: Desk, qtbot: QtBot) -> None:
     def refuse(_session: Session) -> None:
-        raise ValueError("the disk is full")
+        raise OSError(28, "No space left on device")
 
     with qtbot.waitSignal(desk.trouble) as told:
         desk.ask(refuse, lambda _none: None)
-    assert told.args == ["the disk is full"]
+    assert "disk is full" in told.args[0]
 
 
 def test_a_newer_question_of_the_lane_makes_the_older_ones_answer_drop(
