@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -209,6 +209,22 @@ class Session:
             note=note,
         )
         step = bulk.DecideAlike(np.asarray(sample_ids, np.int64), choice, self._who, title)
+        self.store.write(step).result()
+        return step.touched
+
+    def decide_together(
+        self,
+        parts: Mapping[Verdict, Sequence[int]],
+        title: str,
+        *,
+        check_id: str | None = None,
+    ) -> int:
+        """One step about several lists of samples, a verdict each; none is relabel."""
+        chosen = [
+            (np.array(ids, np.int64), bulk.Choice(verdict=verdict, check_id=check_id))
+            for verdict, ids in parts.items()
+        ]
+        step = bulk.DecideTogether(chosen, title, self._who)
         self.store.write(step).result()
         return step.touched
 

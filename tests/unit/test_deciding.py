@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from auditor.model import Verdict
 from auditor.session import deciding
 from auditor.session.deciding import PatchError, Rule, RuleError
+from auditor.store import review
+from auditor.store.bulk import Choice, DecideTogether
 from auditor.store.db import Store
 from auditor.store.filters import FilterError
 from tests import tables
@@ -64,6 +67,24 @@ def test_accept_takes_only_samples_with_a_suggestion(judged: Store) -> None:
     assert made["sample_id"].to_pylist() == [5, 6, 7, 8, 9]
     assert made["labels"].to_pylist() == [["b"]] * 5
     assert made["check_id"].to_pylist() == ["c"] * 5
+
+
+def test_several_verdicts_about_samples_of_their_own_are_one_step(judged: Store) -> None:
+    parts = [
+        (np.array([4, 5, 6]), Choice(verdict=Verdict.ACCEPT, check_id="c")),
+        (np.array([7]), Choice(verdict=Verdict.KEEP, check_id="c")),
+    ]
+    step = DecideTogether(parts, "page", "ann")
+    judged.write(step).result()
+    assert step.touched == 3
+    with judged.reader() as db:
+        made = review.decisions(db)
+    assert made["sample_id"].to_pylist() == [5, 6, 7]
+    assert made["verdict"].to_pylist() == ["accept", "accept", "keep"]
+    assert set(made["title"].to_pylist()) == {"page"}
+    judged.write(review.Undo()).result()
+    with judged.reader() as db:
+        assert review.decisions(db).num_rows == 0
 
 
 def test_a_patch_names_samples_by_path_or_id(store: Store, tmp_path: Path) -> None:
