@@ -1,0 +1,116 @@
+"""What a reviewer's key asks of the engine. Everything here runs on the engine's threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from auditor.model import Verdict
+from auditor.session import Session, evidence, history
+from auditor.session.browsing import Ids
+from auditor.session.evidence import Evidence
+
+
+class Why(Enum):
+    """Why a choice means nothing for a sample."""
+
+    NO_SUGGESTION = auto()
+    NO_SUCH_CLASS = auto()
+    NO_COPY = auto()
+
+
+class RefusedError(Exception):
+    """Nothing was decided, and nothing went wrong."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.name)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One key's meaning. `label`, or the `nth` class in order of likelihood, belongs to relabel."""
+
+    verdict: Verdict | None
+    label: str | None = None
+    nth: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A step of the history that was taken back or done again."""
+
+    title: str
+    sample_ids: Ids
+
+
+def decide(session: Session, sample_ids: Ids, choice: Choice, check_id: str | None) -> int:
+    """One step; how many samples it changed. Raises RefusedError."""
+    if len(sample_ids) == 1:
+        return _decide_one(session, sample_ids, choice, check_id)
+    labels = None if choice.label is None else (choice.label,)
+    return session.decide_on(sample_ids, choice.verdict, labels=labels, check_id=check_id)
+
+
+def _decide_one(session: Session, sample_ids: Ids, choice: Choice, check_id: str | None) -> int:
+    """As the evidence card shows the sample: its suggestion and its order of classes."""
+    verdict, labels = choice.verdict, None
+    if verdict is Verdict.ACCEPT:
+        known = _evidence(session, int(sample_ids[0]), check_id)
+        check_id = next((one.check_id for one in known.findings if one.suggested), None)
+        if check_id is None:
+            raise RefusedError(Why.NO_SUGGESTION)
+    elif verdict is Verdict.RELABEL:
+        known = _evidence(session, int(sample_ids[0]), check_id)
+        label = choice.label or _nth(known, choice.nth or 1)
+        if known.given == (label,):  # who chooses the label there is says that it is right
+            verdict = Verdict.KEEP
+        else:
+            labels = (label,)
+    return session.decide_on(sample_ids, verdict, labels=labels, check_id=check_id)
+
+
+def nth_class(session: Session, sample_id: int, nth: int, check_id: str | None) -> str:
+    """The n-th class, from 1, in the order of the evidence card. Raises RefusedError."""
+    return _nth(_evidence(session, sample_id, check_id), nth)
+
+
+def pick(session: Session, sample_id: int, check_id: str | None, title: str) -> int:
+    """Keep this one of a pair of copies and exclude the other. Raises RefusedError."""
+    known = _evidence(session, sample_id, check_id)
+    other = next((one.related_id for one in known.findings if one.related_id is not None), None)
+    if other is None:
+        raise RefusedError(Why.NO_COPY)
+    parts = {Verdict.KEEP: (sample_id,), Verdict.EXCLUDE: (other,)}
+    return session.decide_together(parts, title, check_id=check_id)
+
+
+def undo(session: Session) -> Stepped | None:
+    """None where there is nothing to undo."""
+    if session.read(history.to_undo) is None:
+        return None
+    title, _ = session.undo()
+    return Stepped(title, _newest_ids(session))
+
+
+def redo(session: Session) -> Stepped | None:
+    """None where there is nothing to do again."""
+    if session.read(history.to_redo) is None:
+        return None
+    title, _ = session.redo()
+    return Stepped(title, _newest_ids(session))
+
+
+def _newest_ids(session: Session) -> Ids:
+    (newest,) = session.read(lambda db: history.steps(db, limit=1))
+    return session.read(lambda db: history.step_ids(db, newest.action_id))
+
+
+def _evidence(session: Session, sample_id: int, check_id: str | None) -> Evidence:
+    return session.read(lambda db: evidence.evidence(db, sample_id, check_id))
+
+
+def _nth(known: Evidence, nth: int) -> str:
+    if nth > len(known.ranked):
+        raise RefusedError(Why.NO_SUCH_CLASS)
+    return known.ranked[nth - 1][0]

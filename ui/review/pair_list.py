@@ -1,0 +1,74 @@
+"""The pairs of classes that a check's findings move between, most first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from auditor.session.browsing import Pair
+
+_PAIR = Qt.ItemDataRole.UserRole
+_PRESSES = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
+
+
+class PairList(QTreeWidget):
+    """Choosing one opens its wall."""
+
+    chosen = Signal(object)
+    """A Pair."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setHeaderLabels([self.tr("Labelled → suggested"), self.tr("Left")])
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setAccessibleName(self.tr("Pairs of classes that are confused"))
+        self.header().setStretchLastSection(False)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setMinimumSectionSize(40)
+        self.itemClicked.connect(self._choose)
+
+    def show_pairs(self, pairs: Sequence[Pair]) -> None:
+        """Show them, keeping the place in the list."""
+        place = self.verticalScrollBar().value()
+        self.clear()
+        self.addTopLevelItems([self._item(pair) for pair in pairs])
+        self.verticalScrollBar().setValue(place)
+
+    def event(self, event: QEvent) -> bool:
+        """Enter and Space choose a pair here: they decide about no sample."""
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and event.key() in _PRESSES:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        item = self.currentItem()
+        if event.key() in _PRESSES and item is not None:
+            self._choose(item)
+        else:
+            super().keyPressEvent(event)
+
+    def _item(self, pair: Pair) -> QTreeWidgetItem:
+        item = QTreeWidgetItem([f"{pair.given} → {pair.suggested}", f"{pair.undecided:,}"])
+        item.setData(0, _PAIR, pair)
+        item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item.setToolTip(
+            0,
+            self.tr("{flagged} labelled {given} look like {suggested}; {left} are left").format(
+                flagged=f"{pair.flagged:,}",
+                given=pair.given,
+                suggested=pair.suggested,
+                left=f"{pair.undecided:,}",
+            ),
+        )
+        return item
+
+    def _choose(self, item: QTreeWidgetItem) -> None:
+        self.chosen.emit(item.data(0, _PAIR))

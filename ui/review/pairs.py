@@ -1,0 +1,31 @@
+"""Lists of findings that give one class and suggest another."""
+
+from __future__ import annotations
+
+from auditor.session.browsing import Pair, View
+
+WORTH_FIRST = ("p_error", True), ("quality", False)
+"""Column and direction that put the findings most worth a look first: where a check has chances
+of an error, by these."""
+
+
+def flagged_view(check_id: str, *, by_chance: bool, condition: str = "") -> View:
+    """The check's findings in order of worth."""
+    sort, descending = WORTH_FIRST[0 if by_chance else 1]
+    where = f"flagged and {condition}" if condition else "flagged"
+    return View(check_id=check_id, where=where, sort=sort, descending=descending)
+
+
+def pair_view(check_id: str, pair: Pair, *, by_chance: bool) -> View:
+    """The pair's findings that nobody has looked at."""
+    return flagged_view(
+        check_id,
+        by_chance=by_chance,
+        condition=f"given_label = {quoted(pair.given)}"
+        f" and suggested_label = {quoted(pair.suggested)} and state = 'unseen'",
+    )
+
+
+def quoted(text: str) -> str:
+    """As a filter spells a text."""
+    return "'" + text.replace("'", "''") + "'"
