@@ -27,9 +27,9 @@ def _is_project(argument: str) -> bool:
 
 
 def _window(given: list[str]) -> int:
-    from auditor.session import doctor
+    from auditor import screen
 
-    if why_not := doctor.why_no_window():
+    if why_not := screen.why_no_window():
         print(why_not, file=sys.stderr)  # noqa: T201
         return _WRONG_USE
     from ui import app

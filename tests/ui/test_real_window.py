@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.session import Session, doctor
+from auditor import screen as system
+from auditor.session import Session
 from auditor.store import review
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ pytestmark = [
         reason="Xvfb and xdotool are not installed",
     ),
     pytest.mark.skipif(
-        bool(doctor.missing_qt_packages()), reason="Qt's X11 plugin lacks libraries: see doctor"
+        bool(system.missing_qt_packages()), reason="Qt's X11 plugin lacks libraries: see doctor"
     ),
 ]
 

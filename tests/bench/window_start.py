@@ -1,0 +1,68 @@
+"""Started as a process of its own by the bench: prints when the window came, in seconds.
+
+    python -m tests.bench.window_start STARTED [PROJECT]
+
+STARTED is the clock (`time.time()`) at which the bench asked for the process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from ui.app import Program
+
+
+def main() -> None:
+    started = float(sys.argv[1])
+    app = QApplication([])
+    app.setQuitOnLastWindowClosed(False)
+    program = Program(app)
+    program.start.show()
+    seen: dict[str, float] = {}
+    QTimer.singleShot(0, lambda: seen.setdefault("window", time.time() - started))
+    watch = QTimer(interval=5)
+
+    def look() -> None:
+        if len(sys.argv) == 2:
+            finish()
+        elif program.project is not None and _is_shown(program):
+            seen["thumbnails"] = time.time() - asked
+            finish()
+
+    def finish() -> None:
+        watch.stop()
+        seen["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(seen), flush=True)
+        if program.project is None:
+            app.quit()
+        else:
+            program.project.close()
+
+    watch.timeout.connect(look)
+    asked = time.time()
+    if len(sys.argv) > 2:
+        program.open(Path(sys.argv[2]))
+    watch.start()
+    app.exec()
+
+
+def _is_shown(program: Program) -> bool:
+    """Whether each cell on the screen has its row and its picture."""
+    window = program.project
+    if window is None or not len(window.workspace.ids):
+        return False
+    shown = window.workspace.ids[window.gallery.view.visible()]
+    return len(shown) > 0 and all(
+        window.workspace.thumbnails.get(int(one)) is not None for one in shown
+    )
+
+
+if __name__ == "__main__":
+    main()
