@@ -1,0 +1,178 @@
+"""Everything that is known about the sample in focus, beside its picture."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
+
+from auditor.model import ChangeSet
+from auditor.session import Session, evidence
+from auditor.session.browsing import View
+from auditor.session.errors import sentence
+from auditor.session.evidence import Evidence
+from ui.commands import Command, Commands
+from ui.review.card_body import CardBody
+from ui.review.looking import Looking
+from ui.review.loupe import Loupe
+from ui.review.pieces import MutedLabel
+from ui.workspace import Workspace
+
+_AHEAD = 8
+_Key = tuple[int, str | None]
+
+
+class EvidenceCard(QWidget):
+    """What was shown stays until the next sample's evidence is there, which is mostly at once."""
+
+    class_chosen = Signal(str)
+    """A class that was clicked: the sample should have it as its label."""
+    shown = Signal(object)
+    """The Evidence that is on the screen now."""
+
+    def __init__(
+        self, workspace: Workspace, commands: Commands, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._ready: OrderedDict[_Key, Evidence] = OrderedDict()
+        self._age = 0
+        self.evidence: Evidence | None = None
+        self.loupe = Loupe(workspace, self)
+        self.body = CardBody(workspace, self)
+        self._looking = Looking.of(commands)
+        self._empty = MutedLabel(self.tr("Nothing in focus"), self)
+        self._lay_out()
+        commands.add(
+            Command("decide.note", self.tr("Write a note"), self.tr("Decide"), ("N",)), self._write
+        )
+        self._connect()
+        self._on_focus(workspace.focus)
+
+    @property
+    def words(self) -> str:
+        """The sentence shown where there is no evidence to show; else ""."""
+        return "" if self._stage.currentWidget() is self._parts else self._empty.text()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The picture is above the words in a tall card, beside them in a wide one."""
+        super().resizeEvent(event)
+        wide = self.width() > 1.2 * self.height()
+        way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self._parts.orientation() != way:
+            self._parts.setOrientation(way)
+            self._parts.setSizes([3, 2] if wide else [2, 3])
+
+    def _lay_out(self) -> None:
+        self._parts = QSplitter(Qt.Orientation.Vertical, self)
+        self._parts.addWidget(self.loupe)
+        self._parts.addWidget(self.body)
+        self._parts.setStretchFactor(0, 2)
+        self._parts.setStretchFactor(1, 3)
+        self._parts.setChildrenCollapsible(False)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._stage = QStackedLayout(self)
+        self._stage.addWidget(self._empty)
+        self._stage.addWidget(self._parts)
+        self.setFocusProxy(self.loupe)
+
+    def _connect(self) -> None:
+        self._workspace.focus_changed.connect(self._on_focus)
+        self._workspace.view_changed.connect(self._on_view)
+        self._workspace.rows_changed.connect(self._on_change)
+        self.body.classes.chosen.connect(self.class_chosen)
+        self.body.compare_wanted.connect(self._looking.compare)
+
+    def _write(self) -> None:
+        if self.evidence is not None and not self.isHidden():
+            self.body.ensureWidgetVisible(self.body.note)
+            self.body.note.edit()
+
+    # what to show
+
+    def _on_focus(self, focus: int | None) -> None:
+        self.loupe.show_sample(focus)
+        if focus is None:
+            self._say(self.tr("Nothing in focus"))
+        else:
+            self._show_or_read(focus)
+
+    def _on_view(self, _view: View) -> None:
+        if self._workspace.focus is not None:
+            self._show_or_read(self._workspace.focus)
+
+    def _on_change(self, changes: ChangeSet) -> None:
+        self._ready.clear()
+        self._age += 1
+        focus, ids = self._workspace.focus, changes.sample_ids
+        if focus is not None and (ids is None or focus in ids):
+            self._read(focus)
+
+    def _show_or_read(self, sample_id: int) -> None:
+        ready = self._ready.get((sample_id, self._workspace.view.check_id))
+        if ready is not None:
+            self._show(ready)
+        else:
+            self._read(sample_id)
+
+    def _read(self, sample_id: int) -> None:
+        check_id, age = self._workspace.view.check_id, self._age
+
+        def keep(found: Evidence) -> None:
+            self._keep(found, check_id, age)
+            self._show(found)
+
+        def fail(error: Exception) -> None:
+            if sample_id == self._workspace.focus:
+                self._say(sentence(error))
+
+        self._workspace.desk.ask(
+            lambda session: _evidence(session, sample_id, check_id),
+            keep,
+            fail,
+            lane="card",
+            owner=self,
+        )
+
+    def _show(self, found: Evidence) -> None:
+        if found.sample_id != self._workspace.focus:
+            return
+        self.evidence = found
+        self.body.tell(found)
+        self._stage.setCurrentWidget(self._parts)
+        self.shown.emit(found)
+        self._prefetch()
+
+    def _prefetch(self) -> None:
+        """Have the next sample's evidence at hand when the key is pressed."""
+        place, ids = self._workspace.place(self._workspace.focus), self._workspace.ids
+        if place is None or place + 1 >= len(ids):
+            return
+        sample_id, check_id, age = int(ids[place + 1]), self._workspace.view.check_id, self._age
+        if (sample_id, check_id) not in self._ready:
+            self._workspace.desk.ask(
+                lambda session: _evidence(session, sample_id, check_id),
+                lambda found: self._keep(found, check_id, age),
+                lambda _error: None,  # it is said when the sample comes into focus
+                lane="card next",
+                owner=self,
+            )
+
+    def _keep(self, found: Evidence, check_id: str | None, age: int) -> None:
+        """Unless something changed since it was asked for."""
+        if age == self._age:
+            self._ready[found.sample_id, check_id] = found
+            while len(self._ready) > _AHEAD:
+                self._ready.popitem(last=False)
+
+    def _say(self, words: str) -> None:
+        self.evidence = None
+        self._empty.setText(words)
+        self._stage.setCurrentWidget(self._empty)
+
+
+def _evidence(session: Session, sample_id: int, check_id: str | None) -> Evidence:
+    return session.read(lambda db: evidence.evidence(db, sample_id, check_id))
