@@ -11,26 +11,50 @@ import pyarrow as pa
 
 from auditor.store import runs
 from auditor.store.db import Connection
-from auditor.store.filters import Condition
-from auditor.store.scope import UNDECIDED, Scope, column
-
-Ids = npt.NDArray[np.int64]
+from auditor.store.scope import UNDECIDED, Column, Ids, Scope, column
 
 
 def ids(
     db: Connection, scope: Scope, sort: str, *, descending: bool, limit: int | None = None
 ) -> Ids:
-    """Sample ids in the order of a column, nulls last; "" is the import's order."""
-    way, tables, first = "desc" if descending else "asc", "", ""
-    if sort:
-        by = column(db, sort)
-        first, tables, way_of_id = f"{by.sql} {way} nulls last, ", by.tables, "asc"
-    else:
-        way_of_id = way
-    tail = f"order by {first}s.sample_id {way_of_id}"
+    """Sample ids in the order of a column, nulls last and equals by id; "" is the import's order."""
+    if not sort:
+        chosen = np.sort(_ids(scope.read(db, "s.sample_id")))
+        return (chosen[::-1] if descending else chosen)[:limit]
+    by = column(db, sort)
+    if by.kind == "number":
+        return _by_number(db, scope, by, descending=descending)[:limit]
+    way = "desc" if descending else "asc"
+    tail = f"order by {by.sql} {way} nulls last, s.sample_id"
     if limit is not None:
         tail += f" limit {int(limit)}"
-    return _ids(scope.read(db, "s.sample_id", tables=tables, tail=tail))
+    return _ids(scope.read(db, "s.sample_id", tables=by.tables, tail=tail))
+
+
+def _by_number(db: Connection, scope: Scope, by: Column, *, descending: bool) -> Ids:
+    """Joined and sorted in NumPy, in a third of the time that the database takes for a million."""
+    chosen = np.sort(_ids(scope.read(db, "s.sample_id")))
+    known = scope.values(db, by)
+    kind = np.float32 if pa.types.is_float32(known["value"].type) else np.float64
+    values = np.full(chosen[-1] + 1 if len(chosen) else 0, np.nan, kind)
+    places = _ids(known)
+    inside = places < len(values)
+    values[places[inside]] = known["value"].cast(pa.from_numpy_dtype(kind)).to_numpy()[inside]
+    return chosen[order(values[chosen], descending=descending)]
+
+
+def order(values: npt.NDArray[np.floating[Any]], *, descending: bool) -> npt.NDArray[np.intp]:
+    """Places of the (n,) values in sorted order, equals as they came, NaN last either way."""
+    keys = 0 - values if descending else values + 0  # no -0.0, which would come before 0.0
+    if keys.dtype != np.float32 or len(keys) >> 32:
+        return np.argsort(keys, kind="stable")
+    # Value and place as one whole number: NumPy sorts those ten times as fast as it does stably.
+    keys[np.isnan(keys)] = np.nan
+    bits = keys.view(np.uint32)
+    rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31)).astype(np.uint64)
+    packed = rising << np.uint64(32) | np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    return (packed & np.uint64(0xFFFF_FFFF)).astype(np.intp)
 
 
 def _ids(table: pa.Table) -> Ids:
@@ -47,10 +71,7 @@ _ROW = (
 
 def rows(db: Connection, scope: Scope, sample_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """What a cell shows, in no order: the columns of _ROW."""
-    among = Condition(
-        "s.sample_id in (select unnest(?::bigint[]))", ([int(i) for i in sample_ids],)
-    )
-    found = scope.read(db, _ROW, tables="rfm", only=among)
+    found = scope.read(db, _ROW, tables="rfm", among=np.asarray(sample_ids, np.int64))
     return list(zip(*(found[name].to_pylist() for name in found.column_names), strict=True))
 
 
@@ -85,7 +106,7 @@ def scores(db: Connection, scope: Scope, name: str) -> tuple[Ids, npt.NDArray[np
         db,
         f"s.sample_id, {by.sql}::float as value",
         tables=by.tables,
-        only=Condition(f"{by.sql} is not null"),
+        only=f"{by.sql} is not null",
         tail="order by s.sample_id",
     )
     return _ids(found), found["value"].to_numpy()
@@ -98,7 +119,7 @@ def pairs(db: Connection, scope: Scope, limit: int) -> list[tuple[str, str, int,
         "s.given[1] as given, f.suggested[1] as suggested, count(*) as flagged,"
         f" count(*) filter ({UNDECIDED}) as undecided",
         tables="rf",
-        only=Condition("f.flagged and given is not null and suggested is not null"),
+        only="f.flagged and given is not null and suggested is not null",
         tail=f"group by 1, 2 order by flagged desc, given, suggested limit {int(limit)}",
     )
     columns = (found[name].to_pylist() for name in found.column_names)

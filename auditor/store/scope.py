@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from auditor.model import QUALITY_STATISTICS
@@ -15,6 +17,7 @@ from auditor.store import runs
 from auditor.store.db import Connection, arrow, identifier
 from auditor.store.filters import Condition, FilterError, parse
 
+Ids = npt.NDArray[np.int64]
 Kind = Literal["text", "number", "flag"]
 
 
@@ -95,55 +98,63 @@ class Scope:
         select: str,
         *,
         tables: str = "",
-        only: Condition | None = None,
+        only: str = "true",
         tail: str = "",
+        among: Ids | None = None,
     ) -> pa.Table:
         """`select` over the chosen samples: s sample, r review, f finding, m media, e extra.
 
-        `tables` names those that `select`, `only` and `tail` read. Raises FilterError.
+        `tables` names those that `select`, `only` and `tail` read; `among` narrows the samples.
+        Raises FilterError.
         """
         known = columns(db)
         condition = self._condition(known)
         for name in condition.names:
             tables += known[name].tables
-        source = self._source(db, tables)
-        narrowed = f" and {only.sql}" if only else ""
+        joined, values = [self._table(db, "s", narrowed=among is not None).sql], list[Any]()
+        for alias in _TABLES:
+            if alias in tables and alias != "s":
+                table = self._table(db, alias, narrowed=among is not None)
+                joined.append(f"left join {table.sql} on {alias}.sample_id = s.sample_id")
+                values += table.values
         query = (
-            f"select {select} from {source.sql}"
-            f" where s.present and {condition.sql}{narrowed} {tail}"
+            f"select {select} from {' '.join(joined)}"
+            f" where s.present and {condition.sql} and {only} {tail}"
         )
+        if among is not None:
+            db.register("incoming", pa.table({"sample_id": among}))
         with _comparing(self.where):
-            return arrow(
-                db, query, [*source.values, *condition.values, *(only.values if only else ())]
-            )
+            found = arrow(db, query, [*values, *condition.values])
+        if among is not None:
+            db.unregister("incoming")
+        return found
+
+    def values(self, db: Connection, column: Column) -> pa.Table:
+        """A column that one table holds, without a look at the others: sample_id, value."""
+        table = self._table(db, column.tables)
+        query = f"select sample_id, {column.sql} as value from {table.sql}"
+        return arrow(db, query, table.values)
 
     def _condition(self, known: dict[str, Column]) -> Condition:
         if not self.where.strip():
             return Condition("true")
         return parse(self.where, {name: column.sql for name, column in known.items()})
 
-    def _source(self, db: Connection, tables: str) -> Condition:
-        joined, values = ["sample s"], list[Any]()
-        if "r" in tables:
-            review, about = self._review()
-            joined.append(f"left join {review} r on r.sample_id = s.sample_id")
-            values += about
-        if "f" in tables:
+    def _table(self, db: Connection, alias: str, *, narrowed: bool = False) -> Condition:
+        """The table under its alias; narrowed, only rows of the samples in `incoming`."""
+        name, condition, values = _TABLES[alias], "true", list[Any]()
+        if alias == "f":
             run = runs.latest(db, self.check_id) if self.check_id else None
-            joined.append("left join finding f on f.sample_id = s.sample_id and f.run_id = ?")
-            values.append(run.run_id if run else -1)
-        if "m" in tables:
-            joined.append("left join media m on m.sample_id = s.sample_id")
-        if "e" in tables:
-            joined.append("left join extra e on e.sample_id = s.sample_id")
-        return Condition(" ".join(joined), tuple(values))
-
-    def _review(self) -> tuple[str, list[int]]:
-        if self.as_of is None:
-            return "review", []
-        return _AS_OF, [self.as_of]
+            condition, values = "run_id = ?", [run.run_id if run else -1]
+        if alias == "r" and self.as_of is not None:
+            name, values = _AS_OF, [self.as_of]
+        if narrowed:
+            # Here and not in the join: DuckDB then skips the rows as it reads each table.
+            condition += " and sample_id in (select sample_id from incoming)"
+        return Condition(f"(select * from {name} where {condition}) {alias}", tuple(values))
 
 
+_TABLES = {"s": "sample", "r": "review", "f": "finding", "m": "media", "e": "extra"}
 _AS_OF = (
     "(select sample_id, new_verdict as verdict, new_labels as labels, new_note as note"
     " from change join (select sample_id, max(action_id) as action_id from change"
