@@ -27,6 +27,8 @@ _CLOSEST = 32
 """At most so many pixels of the screen for one of the picture."""
 _SETTLED_MS = 120
 _MARGIN = 24
+_EDGE = 1
+"""Room for the line around the whole picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,12 @@ class Canvas(QWidget):
         self.look_changed.emit(self.look)
 
     def _go(self, look: Look) -> None:
-        self.look = self._within(look)
-        self._settle.start()
-        self.update()
-        self.scaled.emit()
+        look = self._within(look)
+        if look != self.look:
+            self.look = look
+            self._settle.start()
+            self.update()
+            self.scaled.emit()
 
     def _within(self, look: Look) -> Look:
         """The nearest look that shows no more empty space than needs be."""
@@ -170,7 +174,8 @@ class Canvas(QWidget):
 
     def _fit_scale(self) -> float:
         size = self._full_size()
-        return max(min(self.width() / size.width(), self.height() / size.height()), 1e-6)
+        across, down = self.width() - 2 * _EDGE, self.height() - 2 * _EDGE
+        return max(min(across / size.width(), down / size.height()), 1e-6)
 
     def _scale(self) -> float:
         return self._fit_scale() * self.look.zoom
@@ -209,6 +214,9 @@ class Canvas(QWidget):
         )
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth())
         painter.drawImage(seen, image, source)
+        # A white picture on a white ground has an edge too.
+        painter.setPen(QColor(theme.colours().line))
+        painter.drawRect(box.adjusted(-0.5, -0.5, 0.5, 0.5))
 
     def _layer_for(self, side: int) -> Layer:
         enough = (layer for layer in self._layers if layer.side >= side)

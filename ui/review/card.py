@@ -21,6 +21,8 @@ from ui.review.pieces import MutedLabel
 from ui.workspace import Workspace
 
 _AHEAD = 8
+_WORDS = 400
+"""Width of the words beside the picture."""
 _Key = tuple[int, str | None]
 
 
@@ -39,6 +41,7 @@ class EvidenceCard(QWidget):
         self._workspace = workspace
         self._ready: OrderedDict[_Key, Evidence] = OrderedDict()
         self._age = 0
+        self._is_laid_out = False
         self.evidence: Evidence | None = None
         self.loupe = Loupe(workspace, self)
         self.body = CardBody(workspace, self)
@@ -63,14 +66,19 @@ class EvidenceCard(QWidget):
         way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self._parts.orientation() != way:
             self._parts.setOrientation(way)
-            self._parts.setSizes([3, 2] if wide else [2, 3])
+        elif self._is_laid_out:
+            return
+        self._is_laid_out = True
+        for place, stretch in enumerate((1, 0) if wide else (2, 3)):
+            self._parts.setStretchFactor(place, stretch)
+        length = self.width() if wide else self.height()
+        words = _WORDS if wide else round(0.6 * length)
+        self._parts.setSizes([length - words, words])
 
     def _lay_out(self) -> None:
         self._parts = QSplitter(Qt.Orientation.Vertical, self)
         self._parts.addWidget(self.loupe)
         self._parts.addWidget(self.body)
-        self._parts.setStretchFactor(0, 2)
-        self._parts.setStretchFactor(1, 3)
         self._parts.setChildrenCollapsible(False)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)

@@ -53,6 +53,8 @@ class CardBody(QScrollArea):
         self.note.tell(evidence.sample_id, evidence.note)
         for text in (self.reasons, self.facts, self.extra, self.history):
             text.tell(evidence)
+        is_judged = any(share is not None for _name, share in evidence.ranked)
+        self._classes.set_title(self.tr("Likeliest classes") if is_judged else self.tr("Classes"))
         alike = bool(evidence.neighbours_given or evidence.neighbours_suggested)
         self._alike.setVisible(alike)
         self._extra.setVisible(bool(evidence.extra))

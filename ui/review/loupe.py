@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from auditor.model import ChangeSet
 from auditor.session import Session
+from auditor.session.errors import sentence
 from auditor.session.pictures import PictureError
 from ui.review.canvas import Canvas
 from ui.review.layers import Layer, of_image, of_picture
@@ -92,8 +93,9 @@ class Loupe(Canvas):
 
     def _fail(self, error: Exception) -> None:
         why = str(error)
+        why = why[:1].upper() + why[1:]
         if not isinstance(error, PictureError):
-            why = self.tr("The picture cannot be shown: {why}").format(why=why)
+            why = self.tr("The picture cannot be shown: {why}").format(why=sentence(error))
         self.say(why)
         self._prefetch()
 

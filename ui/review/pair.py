@@ -20,6 +20,10 @@ from ui.review.pairing import Pairing
 from ui.workspace import Workspace
 
 _BLINK_MS = 330
+_SWITCH = (
+    "QToolButton { padding: 3px 8px; border: 1px solid palette(mid); border-radius: 3px; }"
+    " QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
+)
 _MOST = 4096
 """Longest side of each: two of them share the memory that one loupe may take."""
 
@@ -95,6 +99,7 @@ class PairView(QWidget):
             head.addWidget(button)
         for button in (self._blink, self._difference):
             button.setCheckable(True)
+            button.setStyleSheet(_SWITCH)
         beside = QWidget(self)
         row = QHBoxLayout(beside)
         row.setContentsMargins(0, 0, 0, 0)

@@ -69,11 +69,11 @@ def title(pairing: Pairing) -> str:
         case Why.RELATED:
             return _tr("The sample and what a check takes for its copy")
         case Why.SUGGESTED:
-            return _tr("The sample and the likest one labelled “{label}”").format(
+            return _tr("The sample and the nearest one labelled “{label}”").format(
                 label=labels(pairing.right.labels)
             )
         case Why.GIVEN:
-            return _tr("The sample and the likest one of its own label")
+            return _tr("The sample and the nearest one of its own label")
 
 
 def facts(pairing: Pairing) -> list[Fact]:

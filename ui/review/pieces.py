@@ -136,28 +136,35 @@ class Section(QWidget):
     ) -> None:
         super().__init__(parent)
         self._body = body
-        self._head = QToolButton(self)
-        self._head.setAutoRaise(True)
-        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._head = _fold_button(self) if folds else QLabel(self)
         font = QFont(self._head.font())
         font.setBold(True)
         self._head.setFont(font)
         self.set_title(title)
-        self._head.setCheckable(folds)
-        self._head.setEnabled(folds)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(4)
         column.addWidget(self._head)
         column.addWidget(body)
-        self._head.toggled.connect(self._fold)
-        if folds:
-            self._fold(False)
+        if isinstance(self._head, QToolButton):
+            self._head.toggled.connect(self.open)
+            self.open(False)
 
     def set_title(self, title: str) -> None:
         self._head.setText(title)
         self._head.setAccessibleName(title)
 
-    def _fold(self, opened: bool) -> None:
-        self._head.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+    def open(self, opened: bool = True) -> None:
+        """Unfold, or fold again, a section that folds."""
         self._body.setVisible(opened)
+        if isinstance(self._head, QToolButton):
+            self._head.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+            self._head.setChecked(opened)
+
+
+def _fold_button(parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setAutoRaise(True)
+    button.setCheckable(True)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button
