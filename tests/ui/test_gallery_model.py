@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from auditor.model import ChangeSet
+from auditor.model import ChangeSet, SampleId
 from auditor.session import Session, browsing
 from auditor.session.browsing import Ids, View
 from ui.desk import Desk
@@ -109,10 +109,10 @@ def test_a_change_fetches_the_windows_it_touches_only(
     model.look_at(0, count)
     rows_of(model, 0, qtbot)
     before = len(asked)
-    model.rows_changed(ChangeSet(frozenset({"review"}), (10**9,)))
+    model.rows_changed(ChangeSet(frozenset({"review"}), (SampleId(10**9),)))
     assert len(asked) == before
     with qtbot.waitSignal(model.dataChanged):
-        model.rows_changed(ChangeSet(frozenset({"review"}), (int(once[0]),)))
+        model.rows_changed(ChangeSet(frozenset({"review"}), (SampleId(once[0]),)))
         assert model.row(0) is not None  # the old row stands in
     assert len(asked) == before + 1
 
@@ -121,7 +121,7 @@ def test_a_change_while_rows_are_on_their_way_reads_them_again(
     desk: Desk, session: Session, model: GalleryModel, asked: Asked, ids: Ids, qtbot: QtBot
 ) -> None:
     model.look_at(0, 1)
-    model.rows_changed(ChangeSet(frozenset({"review"}), (int(ids[0]),)))
+    model.rows_changed(ChangeSet(frozenset({"review"}), (SampleId(ids[0]),)))
     qtbot.waitUntil(lambda: len(asked) == 2)
 
 

@@ -55,6 +55,15 @@ class GalleryPanel(QWidget):
         self._recall_zoom()
         self.setFocusProxy(self.view)
 
+    @property
+    def message(self) -> str:
+        """What stands in place of the grid; "" while there is a list."""
+        return "" if self._stack.currentWidget() is self.view else self._nothing.title
+
+    @property
+    def clear_button(self) -> QPushButton:
+        return self._nothing.button
+
     def _lay_out(self) -> None:
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._nothing)
@@ -197,21 +206,25 @@ class Nothing(QWidget):
         font.setBold(True)
         self._title.setFont(font)
         self._sentence.setWordWrap(True)
-        self._button = QPushButton(self.tr("Clear the filter"), self)
-        self._button.clicked.connect(clear)
+        self.button = QPushButton(self.tr("Clear the filter"), self)
+        self.button.clicked.connect(clear)
         column = QVBoxLayout(self)
         column.addStretch(1)
         for widget in (self._title, self._sentence):
             widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(widget)
         column.addSpacing(8)
-        column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignCenter)
         column.addStretch(2)
+
+    @property
+    def title(self) -> str:
+        return self._title.text()
 
     def tell(self, title: str, sentence: str, *, can_clear: bool) -> None:
         self._title.setText(title)
         self._sentence.setText(sentence)
-        self._button.setVisible(can_clear)
+        self.button.setVisible(can_clear)
 
 
 def _line(parent: QWidget) -> QFrame:

@@ -40,7 +40,7 @@ class GalleryView(QTableView):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self.workspace = workspace
         self._places: dict[int, int] = {}
         self._top = 0
         self._heads_down = True
@@ -130,7 +130,7 @@ class GalleryView(QTableView):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
     def _connect(self) -> None:
-        workspace = self._workspace
+        workspace = self.workspace
         workspace.ids_changed.connect(self._show_ids)
         workspace.focus_changed.connect(self._show_focus)
         workspace.rows_changed.connect(self._show_changes)
@@ -141,7 +141,7 @@ class GalleryView(QTableView):
         self._peek.timeout.connect(lambda: self._draw_overlays(False))
 
     def _dress(self) -> None:
-        self.delegate.has_findings = self._workspace.view.check_id is not None
+        self.delegate.has_findings = self.workspace.view.check_id is not None
         self.delegate.dress(self.font(), self._zoom)
         self._reflow()
         self._idle.start()
@@ -187,21 +187,21 @@ class GalleryView(QTableView):
 
     def _show_ids(self) -> None:
         """Another list. A new order begins at its top; otherwise the place is kept."""
-        view, focus = self._workspace.view, self._workspace.focus
+        view, focus = self.workspace.view, self.workspace.focus
         before = self._steady_place()
         kept = focus if before is None else int(self.samples.ids[before])
         y = self.cell(before).y() if before is not None else 0
         order, old = (view.sort, view.descending, view.check_id), self._sorted_as
         is_reordered = order != (old.sort, old.descending, old.check_id)
         self._sorted_as = view
-        self.samples.show_ids(self._workspace.ids, view)
-        self.delegate.focus = self._workspace.place(focus)
+        self.samples.show_ids(self.workspace.ids, view)
+        self.delegate.focus = self.workspace.place(focus)
         self._dress()
         if is_reordered and not self._begins:
             self.verticalScrollBar().setValue(0)
             if len(self.samples.ids):
-                self._workspace.set_focus(int(self.samples.ids[0]))
-        elif (place := self._workspace.place(kept)) is not None:
+                self.workspace.set_focus(int(self.samples.ids[0]))
+        elif (place := self.workspace.place(kept)) is not None:
             self._put(place, y)
         elif self.delegate.focus is not None:
             self.reveal(self.delegate.focus)
@@ -211,7 +211,7 @@ class GalleryView(QTableView):
         self._look()
 
     def _show_focus(self, sample_id: int | None) -> None:
-        old, self.delegate.focus = self.delegate.focus, self._workspace.place(sample_id)
+        old, self.delegate.focus = self.delegate.focus, self.workspace.place(sample_id)
         for place in (old, self.delegate.focus):
             if place is not None:
                 self.viewport().update(self.cell(place))
@@ -237,7 +237,7 @@ class GalleryView(QTableView):
         ids = self.samples.ids[visible.start : visible.stop].tolist()
         self._places = dict(zip(ids, visible, strict=True))
         self.samples.look_at(visible.start, visible.stop)
-        self._workspace.thumbnails.keep_only(_CLIENT, ids)
+        self.workspace.thumbnails.keep_only(_CLIENT, ids)
         top = self.verticalScrollBar().value()
         if top != self._top:
             self._heads_down, self._top = top > self._top, top
@@ -247,7 +247,7 @@ class GalleryView(QTableView):
         """Nobody scrolls: fetch the size shown, and the screens that come next."""
         if not self.isVisible():
             return
-        thumbnails, visible = self._workspace.thumbnails, self.visible()
+        thumbnails, visible = self.workspace.thumbnails, self.visible()
         side = round(self._zoom * self.devicePixelRatioF())
         if thumbnails.need(_CLIENT, side):
             self.viewport().update()
@@ -279,7 +279,7 @@ class GalleryView(QTableView):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._workspace.thumbnails.keep_only(_CLIENT, ())
+        self.workspace.thumbnails.keep_only(_CLIENT, ())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
