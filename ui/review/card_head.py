@@ -6,13 +6,16 @@ import html
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from auditor.session.evidence import Evidence
 from ui import theme
 from ui.review import pairing
-from ui.review.pieces import Chip, IntervalBar, MutedLabel
+from ui.review.pieces import Chip, IntervalBar, MutedLabel, breakable
+
+_ARROW = 70
+"""Room for the arrow between two labels, in pixels."""
 
 
 class CardHead(QWidget):
@@ -31,11 +34,12 @@ class CardHead(QWidget):
     def tell(self, evidence: Evidence) -> None:
         self._evidence = evidence
         shows = bool(evidence.suggested) and evidence.suggested != evidence.labels
-        for widget in (self._arrow, self._suggested, self._suggested_title):
+        for widget in (self._suggested, self._suggested_title):
             widget.setVisible(shows)
+        self._place()
+        self._show_arrow()
         relabelled = evidence.labels != evidence.given
         self._given_title.setText(self.tr("Label now") if relabelled else self.tr("Given label"))
-        self._suggested_title.setText(self.tr("Suggested"))
         self._chance.setText(_reason(evidence) or evidence.p_error_words)
         self._chance.setVisible(bool(self._chance.text()))
         self._tell_bar(evidence)
@@ -49,31 +53,60 @@ class CardHead(QWidget):
         labels = self._given, self._suggested, self._chance, self._views
         return " · ".join(label.text() for label in labels if not label.isHidden())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
             self._dress()
         super().changeEvent(event)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(0)
-        grid.addWidget(self._given_title, 0, 0)
-        grid.addWidget(self._suggested_title, 0, 2)
-        for column, label in enumerate((self._given, self._arrow, self._suggested)):
-            grid.addWidget(label, 1, column, Qt.AlignmentFlag.AlignTop)
-        grid.setColumnStretch(3, 1)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(0)
+        self._is_stacked: bool | None = None
+        self._place()
         row = QHBoxLayout()
         row.addWidget(self.chip)
         row.addStretch(1)
         column_ = QVBoxLayout(self)
         column_.setContentsMargins(0, 0, 0, 0)
         column_.setSpacing(6)
-        column_.addLayout(grid)
+        column_.addLayout(self._grid)
         column_.addLayout(row)
         column_.addWidget(self._chance)
         column_.addWidget(self._bar)
         column_.addWidget(self._views)
+
+    def _place(self) -> None:
+        """The labels side by side, or one below the other where they are too long for that."""
+        stacked = self._is_too_long()
+        if stacked == self._is_stacked:
+            return
+        self._is_stacked = stacked
+        row, column = (2, 0) if stacked else (0, 2)
+        across = 3 if stacked else 1
+        top = Qt.AlignmentFlag.AlignTop
+        self._grid.addWidget(self._given_title, 0, 0)
+        self._grid.addWidget(self._given, 1, 0, 1, across)
+        self._grid.addWidget(self._arrow, 1, 1, top)
+        self._grid.addWidget(self._suggested_title, row, column)
+        self._grid.addWidget(self._suggested, row + 1, column, 1, across)
+        self._grid.setColumnStretch(3, 0 if stacked else 1)
+        self._show_arrow()
+
+    def _is_too_long(self) -> bool:
+        if self._evidence is None:
+            return False
+        both = pairing.labels(self._evidence.labels) + pairing.labels(self._evidence.suggested)
+        return self._given.fontMetrics().horizontalAdvance(both) + _ARROW > self.width()
+
+    def _show_arrow(self) -> None:
+        self._arrow.setVisible(not self._suggested.isHidden() and not self._is_stacked)
+        title = self.tr("→ Suggested") if self._is_stacked else self.tr("Suggested")
+        self._suggested_title.setText(title)
 
     def _tell_bar(self, evidence: Evidence) -> None:
         chance = next((one for one in evidence.findings if one.p_error is not None), None)
@@ -94,8 +127,9 @@ class CardHead(QWidget):
         if not views:
             return ""
         named = ", ".join(self._view(view) for view in views)
-        return self.tr("{some} of {all} ways of judging say “{label}”: {views}.").format(
-            some=len(views), all=evidence.views_total, label=pairing.labels(labels), views=named
+        label = breakable(pairing.labels(labels))
+        return self.tr("For “{label}”: {some} of {all} ways of judging ({views}).").format(
+            some=len(views), all=evidence.views_total, label=label, views=named
         )
 
     def _view(self, name: str) -> str:
@@ -120,13 +154,6 @@ class CardHead(QWidget):
             QColor(theme.of_verdict(evidence.verdict)),
             filled=evidence.verdict is not None,
         )
-
-
-def breakable(text: str) -> str:
-    """Class names are long words: let them break where a reader would break them."""
-    for sign in "_-/.":
-        text = text.replace(sign, sign + "\u200b")
-    return text
 
 
 def _reason(evidence: Evidence) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QMenu, QVBox
 from auditor.session.evidence import Evidence
 from ui import theme
 from ui.review import pairing
+from ui.review.pieces import breakable
 from ui.workspace import Workspace
 
 _SIDE = 60
@@ -103,7 +104,7 @@ class NeighbourRow(QWidget):
 
     def tell(self, caption: str, sample_ids: Sequence[int]) -> None:
         self.setVisible(bool(sample_ids))
-        self._caption.setText(caption)
+        self._caption.setText(breakable(caption))
         for place, button in enumerate(self.buttons):
             button.setVisible(place < len(sample_ids))
             if place < len(sample_ids):

@@ -97,9 +97,9 @@ class PairView(QWidget):
         head.addWidget(self._title, 1)
         for button in (self._blink, self._difference, self._zoom):
             head.addWidget(button)
+            button.setStyleSheet(_SWITCH)
         for button in (self._blink, self._difference):
             button.setCheckable(True)
-            button.setStyleSheet(_SWITCH)
         beside = QWidget(self)
         row = QHBoxLayout(beside)
         row.setContentsMargins(0, 0, 0, 0)

@@ -9,6 +9,13 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWi
 from ui import theme
 
 
+def breakable(text: str) -> str:
+    """Class names are long words: let them break where a reader would break them."""
+    for sign in "_-/.":
+        text = text.replace(sign, sign + "\u200b")
+    return text
+
+
 class ElidedLabel(QLabel):
     """One line; what does not fit is left out in the middle, and told by the tool tip."""
 
@@ -147,7 +154,7 @@ class Section(QWidget):
         column.addWidget(self._head)
         column.addWidget(body)
         if isinstance(self._head, QToolButton):
-            self._head.toggled.connect(self.open)
+            self._head.clicked.connect(lambda: self.open(self._body.isHidden()))
             self.open(False)
 
     def set_title(self, title: str) -> None:
@@ -159,12 +166,10 @@ class Section(QWidget):
         self._body.setVisible(opened)
         if isinstance(self._head, QToolButton):
             self._head.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
-            self._head.setChecked(opened)
 
 
 def _fold_button(parent: QWidget) -> QToolButton:
     button = QToolButton(parent)
     button.setAutoRaise(True)
-    button.setCheckable(True)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button
