@@ -13,9 +13,8 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from auditor.model import ChangeSet
-from auditor.session import Session
+from auditor.session import Session, errors
 from auditor.session.background import JobEvent
-from auditor.session.errors import sentence
 
 log = logging.getLogger(__name__)
 
@@ -137,11 +136,12 @@ class Desk(QObject):
         return partial(done, found)
 
     def _fail(self, error: Exception, failed: Callable[[Exception], None] | None) -> None:
-        log.warning("a question to the engine failed", exc_info=error)
+        if errors.cause(error) is errors.Cause.OURS:
+            log.error("a question to the engine failed", exc_info=error)
         if failed is not None:
             failed(error)
         else:
-            self.trouble.emit(sentence(error))
+            self.trouble.emit(errors.sentence(error))
 
     @Slot(object)
     def _run(self, call: Callable[[], Any]) -> None:
