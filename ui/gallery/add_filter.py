@@ -52,10 +52,10 @@ class AddFilter(QToolButton):
                     terms = [Term(name, "=", (value,))]
                     action.triggered.connect(partial(self.chosen.emit, name, terms))
             else:
-                opener = self._open_values if kind == "text" else self._open_range
+                opener = self.open_values if kind == "text" else self.open_range
                 self._menu.addAction(name).triggered.connect(partial(opener, name))
 
-    def _open_values(self, column: str) -> None:
+    def open_values(self, column: str) -> None:
         popup = ValueList(column, self)
         popup.chosen.connect(
             lambda values: self.chosen.emit(column, expression.any_of(column, values))
@@ -65,7 +65,7 @@ class AddFilter(QToolButton):
         self._open(popup)
         popup.begin()
 
-    def _open_range(self, column: str) -> None:
+    def open_range(self, column: str) -> None:
         popup = Popup(self)
         fields = RangeFields(column, 0, 0, popup)
         row = QHBoxLayout(popup)

@@ -94,6 +94,13 @@ class ValueList(Popup):
         items = (self._list.item(row) for row in range(self._list.count()))
         return [i.data(_VALUE) for i in items if i.checkState() == Qt.CheckState.Checked]
 
+    def names(self) -> list[str]:
+        """The lines shown."""
+        return [item.text() for item in self._visible()]
+
+    def find(self, text: str) -> None:
+        self._search.setText(text)
+
     def begin(self) -> None:
         self._search.clear()
         self._search.setFocus()

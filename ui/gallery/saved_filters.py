@@ -38,14 +38,13 @@ class SavedFilters(QToolButton):
         )
         self._set_up()
         self.clicked.connect(self.open)
-        self._list.itemActivated.connect(self._apply)
-        self._list.itemDoubleClicked.connect(self._apply)
+        self._list.itemActivated.connect(lambda item: self.apply(item.text()))
         self._list.itemSelectionChanged.connect(self._follow)
         self._name.textChanged.connect(self._follow_name)
         self._name.returnPressed.connect(self._save.click)
-        self._save.clicked.connect(lambda: self._write({self._typed: self._workspace.view}))
-        self._rename.clicked.connect(self._rename_current)
-        self._delete.clicked.connect(self._delete_current)
+        self._save.clicked.connect(lambda: self.save(self._typed))
+        self._rename.clicked.connect(lambda: self.rename(self._current, self._typed))
+        self._delete.clicked.connect(lambda: self.delete(self._current))
 
     def open(self) -> None:
         self._read()
@@ -53,6 +52,25 @@ class SavedFilters(QToolButton):
         self._follow_name()
         self._popup.open_under(self)
         self._list.setFocus()
+
+    def names(self) -> list[str]:
+        return list(self._views)
+
+    def apply(self, name: str) -> None:
+        self._popup.close()
+        self._workspace.set_view(self._views[name])
+
+    def save(self, name: str) -> None:
+        """Keep the filter in use under a name, in place of what had it."""
+        self._write({name: self._workspace.view})
+
+    def rename(self, old: str | None, new: str) -> None:
+        if old is not None:
+            self._write({new: self._views[old], old: None})
+
+    def delete(self, name: str | None) -> None:
+        if name is not None:
+            self._write({name: None})
 
     def _set_up(self) -> None:
         self.setText(self.tr("Saved  ▾"))
@@ -111,18 +129,6 @@ class SavedFilters(QToolButton):
         self._save.setText(self.tr("Replace") if typed in self._views else self.tr("Save"))
         is_free = bool(typed) and typed not in self._views
         self._rename.setEnabled(is_free and self._current is not None)
-
-    def _apply(self, item: QListWidgetItem) -> None:
-        self._popup.close()
-        self._workspace.set_view(self._views[item.text()])
-
-    def _rename_current(self) -> None:
-        if self._current is not None:
-            self._write({self._typed: self._views[self._current], self._current: None})
-
-    def _delete_current(self) -> None:
-        if self._current is not None:
-            self._write({self._current: None})
 
     def _write(self, views: dict[str, View | None]) -> None:
         steps = [browsing.SaveView(name, view) for name, view in views.items()]
