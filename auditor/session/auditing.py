@@ -4,43 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor import checks
-from auditor.checks.base import CheckSpec, ParameterError, parameters
+from auditor.checks.base import CheckSpec
 from auditor.formats.base import Understanding
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA, ChangeSet
 from auditor.progress import Progress
+from auditor.session import needs, rates
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import SHARD, TaskError, fair_rows, raise_failure, shards
-from auditor.store import arrays, project, runs, samples
+from auditor.session.needs import AuditOptions, Ready
+from auditor.store import project, runs, samples
 from auditor.store.db import Store
 
 log = logging.getLogger(__name__)
-
-_ARRAYS = ("embedding", "pred_probs")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditOptions:
-    """What the user asked for; empty `checks` means every one."""
-
-    checks: Sequence[str] = ()
-    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Values by check id and parameter name."""
-    encoder: str | None = None
-    seed: int = 0
-    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +36,6 @@ class CheckEnd:
     state: str
     seconds: float = 0.0
     message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """An array a check may read, and what identifies its content."""
-
-    path: Path
-    identity: str
-    flaw: str | None = None
-    """Why it does not fit the data set as it is now."""
-    without: frozenset[int] = frozenset()
-    """Samples that have no row in it."""
 
 
 @dataclass(slots=True)
@@ -107,42 +80,29 @@ class Auditor:
 
     def run(self) -> list[CheckEnd]:
         """Run the checks one after the other. Raises ParameterError, UnknownCheckError, CancelledError."""
-        specs = [checks.load(check_id).spec for check_id in self.options.checks or checks.names()]
-        self._refuse_unknown_parameters()
-        wanted = {s.id: parameters(s, dict(self.options.parameters.get(s.id, {}))) for s in specs}
-        ready = self._prepare(specs)
-        return [self._run_one(spec, wanted[spec.id], ready) for spec in specs]
+        chosen = needs.chosen(self.options)
+        ready = self._prepare([spec for spec, _ in chosen])
+        return [self._run_one(spec, params, ready) for spec, params in chosen]
 
-    def _refuse_unknown_parameters(self) -> None:
-        for check_id in self.options.parameters:
-            if check_id not in checks.names():
-                raise ParameterError(f"--set names the check {check_id!r}, which there is not")
-
-    def _prepare(self, specs: Sequence[CheckSpec]) -> dict[str, _Ready]:
-        ready = {name: one for name in _ARRAYS if (one := self._attached(name))}
-        if "embedding" not in ready and any(_lacks_embedding(spec, ready) for spec in specs):
+    def _prepare(self, specs: Sequence[CheckSpec]) -> dict[str, Ready]:
+        with self.store.reader() as db:
+            ready = needs.attached(db, self.folder.embeddings)
+        if needs.must_embed(specs, ready):
             ready["embedding"] = self._embed()
         return ready
 
-    def _attached(self, name: str) -> _Ready | None:
-        with self.store.reader() as db:
-            facts = arrays.attached(db, name)
-            flaw = arrays.flaw(db, name)
-        if not facts:
-            return None
-        return _Ready(self.folder.embeddings / facts["file"], facts["sha256"], flaw)
-
-    def _embed(self) -> _Ready:
+    def _embed(self) -> Ready:
         """Features of every readable image, of which those already there are kept."""
         facts = self._encoder_facts()
-        key = hashlib.sha256(f"{facts['id']} {facts['fingerprint']}".encode()).hexdigest()[:16]
-        features = arrays.Features(self.folder.embeddings, f"embedding-{key}")
+        key = needs.features_key(facts)
+        features = needs.features(self.folder.embeddings, key)
         with self.store.reader() as db:
             readable = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
             rows = samples.next_id(db)
         features.prepare(rows, facts["dim"])
         missing = features.pending(readable["pixel_hash"], readable["sample_id"].to_numpy())
         self.store.write(project.PutFact("encoder", facts)).result()
+        self.store.write(project.PutFact(f"encoder:{facts['id']}", facts)).result()
         all_ids = readable["sample_id"].to_numpy()
 
         def keep(_task: Task, tables: Mapping[str, pa.Table]) -> None:
@@ -152,12 +112,13 @@ class Auditor:
             places = np.searchsorted(all_ids, ids)
             features.put(ids, values, readable["pixel_hash"].take(pa.array(places)))
 
+        began, rows = self.pool.clock(), fair_rows(len(missing), self.pool.size)
         self.pool.run(
             shards(
                 readable.take(pa.array(missing)),
                 "auditor.jobs.tasks:embed",
                 self._encoder_config(),
-                fair_rows(len(missing), self.pool.size),
+                rows,
             ),
             Handlers(
                 done=keep,
@@ -170,13 +131,15 @@ class Auditor:
             total=len(missing),
             workers=1 if self.options.device.startswith("cuda") else None,
         )
+        work = rates.of_features(facts["id"], self.options)
+        rates.note(self.store, self.pool, work, len(missing), rows, began)
         lost = frozenset(all_ids[features.pending(readable["pixel_hash"], all_ids)].tolist())
         if lost:
             log.warning("%d images could not be read any more: %s", len(lost), sorted(lost)[:20])
             key += "-" + hashlib.sha256(repr(sorted(lost)).encode()).hexdigest()[:16]
         gone = lost and len(lost) == len(all_ids)
         flaw = f"no image can be read any more in {self.understood.root}: import it again"
-        return _Ready(features.path, key, flaw=flaw if gone else None, without=lost)
+        return Ready(features.path, key, flaw=flaw if gone else None, without=lost)
 
     def _encoder_config(self) -> dict[str, Any]:
         return {
@@ -208,17 +171,18 @@ class Auditor:
         )
         return found
 
-    def _run_one(self, spec: CheckSpec, params: Any, ready: Mapping[str, _Ready]) -> CheckEnd:
-        lacking = self._lacking(spec, ready)
+    def _run_one(self, spec: CheckSpec, params: Any, ready: Mapping[str, Ready]) -> CheckEnd:
+        lacking = needs.lacking(spec, ready)
         if lacking:
             return CheckEnd(spec.id, "skipped", message=lacking)
-        used = {name: r for name, r in ready.items() if name in _names(spec)}
-        identity = self._identity(spec, params, used)
+        used = needs.used(spec, ready)
+        with self.store.reader() as db:
+            identity = needs.identity(db, spec, params, used, self.options)
         known = runs.ReuseRun(identity)
         self.store.write(known).result()
         if known.found:
             return CheckEnd(spec.id, "reused")
-        started = time.monotonic()
+        started = self.pool.clock()
         run = runs.StartRun(identity)
         self.store.write(run).result()
         state, message = "failed", None
@@ -231,33 +195,12 @@ class Auditor:
         except TaskError as error:
             message = str(error)
         finally:
-            seconds = time.monotonic() - started
+            seconds = self.pool.clock() - started
             self.store.write(runs.EndRun(run.run_id, state, seconds, message)).result()
         return CheckEnd(spec.id, state, seconds, message)
 
-    def _lacking(self, spec: CheckSpec, ready: Mapping[str, _Ready]) -> str | None:
-        if missing := [name for name in _ARRAYS if name in spec.needs and name not in ready]:
-            return f"it needs {' and '.join(missing)}: bring them with `auditor attach`"
-        flaws = (one.flaw for name, one in ready.items() if name in _names(spec))
-        return next((flaw for flaw in flaws if flaw), None)
-
-    def _identity(
-        self, spec: CheckSpec, params: Any, used: Mapping[str, _Ready]
-    ) -> runs.RunIdentity:
-        values = {name: getattr(params, name) for name in params.__dataclass_fields__}
-        inputs = {name: one.identity for name, one in used.items()}
-        with self.store.reader() as db:
-            version = project.data_version(db)
-        return runs.RunIdentity(
-            check_id=spec.id,
-            version=spec.version,
-            params=values,
-            inputs={**inputs, "seed": self.options.seed, "device": self.options.device},
-            data_version=version,
-        )
-
     def _run_shards(
-        self, spec: CheckSpec, params: Any, used: Mapping[str, _Ready], run_id: int
+        self, spec: CheckSpec, params: Any, used: Mapping[str, Ready], run_id: int
     ) -> None:
         table, classes, multi_label = self._samples(spec, used)
         whole = spec.scope == "dataset"
@@ -293,9 +236,9 @@ class Auditor:
         saver.finish()
 
     def _samples(
-        self, spec: CheckSpec, used: Mapping[str, _Ready]
+        self, spec: CheckSpec, used: Mapping[str, Ready]
     ) -> tuple[pa.Table, tuple[str, ...], bool]:
-        columns = [n for n in MEDIA_SCHEMA.names if n in _names(spec) and n != "sample_id"]
+        columns = [n for n in MEDIA_SCHEMA.names if n in needs.names(spec) and n != "sample_id"]
         # A row of computed features exists only for images that could be read.
         where = "m.pixel_hash is not null" if "embedding" in used else "true"
         with self.store.reader() as db:
@@ -307,11 +250,7 @@ class Auditor:
         return table, classes, multi_label
 
 
-def _names(spec: CheckSpec) -> frozenset[str]:
-    return spec.needs | spec.uses | frozenset(spec.one_of)
-
-
-def _left_out(used: Mapping[str, _Ready]) -> str | None:
+def _left_out(used: Mapping[str, Ready]) -> str | None:
     """What is to be said of a check that could not see all it should."""
     lost = len(frozenset[int]().union(*(one.without for one in used.values())))
     return (
@@ -319,12 +258,6 @@ def _left_out(used: Mapping[str, _Ready]) -> str | None:
         if lost
         else None
     )
-
-
-def _lacks_embedding(spec: CheckSpec, ready: Mapping[str, _Ready]) -> bool:
-    if "embedding" in spec.needs:
-        return True
-    return "embedding" in spec.one_of and not any(name in ready for name in spec.one_of)
 
 
 def _worker_died(_task: Task) -> None:

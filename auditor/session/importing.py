@@ -19,6 +19,7 @@ from auditor.jobs.messages import TaskFailed
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import MEDIA_SCHEMA, ChangeSet, Reason
 from auditor.progress import Progress
+from auditor.session import rates
 from auditor.session.folder import ProjectFolder
 from auditor.store import media, project, samples
 from auditor.store.db import Store
@@ -82,13 +83,9 @@ class Importer:
             if len(writes) > 8:  # the disk is slower than the workers: wait for it
                 writes.pop(0).result()
 
+        began, rows = self.pool.clock(), fair_rows(waiting.num_rows, self.pool.size)
         self.pool.run(
-            shards(
-                waiting,
-                "auditor.jobs.tasks:scan",
-                config,
-                fair_rows(waiting.num_rows, self.pool.size),
-            ),
+            shards(waiting, "auditor.jobs.tasks:scan", config, rows),
             Handlers(
                 done=lambda _task, tables: save(tables["media"]),
                 lost=lambda task: save(_killing(task.samples)),
@@ -99,6 +96,7 @@ class Importer:
         )
         for write in writes:
             write.result()
+        rates.note(self.store, self.pool, rates.LOOKING, waiting.num_rows, rows, began)
         return int(waiting.num_rows)
 
     def _notice_changed(self, root: Path) -> int:

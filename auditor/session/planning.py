@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from auditor import checks
 from auditor.checks.base import CheckSpec
-from auditor.session.auditing import AuditOptions
+from auditor.ml.encoders.base import CLASSIC, parse
+from auditor.ml.encoders.catalogue import catalogue, default_encoder, folder_of
+from auditor.session import needs, rates
+from auditor.session.folder import ProjectFolder
+from auditor.session.importing import SHARD
+from auditor.session.needs import AuditOptions, Ready
+from auditor.store import media, project, runs, samples
 from auditor.store.db import Connection
+
+_LOOKING_AT_IMAGES = "looking at images"
+_LAST_TIME = "as long as it took here before"
+_ELSEWHERE = "as measured on another machine"
+_UNKNOWN = "it has not been run here yet"
+_KEPT = "nothing has changed since it was done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +79,161 @@ class Failure:
 
 def specs() -> list[CheckSpec]:
     """Every check there is, by family and title."""
-    raise NotImplementedError
+    found = [checks.load(check_id).spec for check_id in checks.names()]
+    return sorted(found, key=lambda spec: (spec.family, spec.title))
 
 
 def form(spec: CheckSpec) -> tuple[Parameter, ...]:
-    raise NotImplementedError
+    """The check's parameters, in the order it declares them."""
+    return tuple(
+        Parameter(
+            name=one.name,
+            kind=type(one.default),
+            default=one.default,
+            help=one.metadata["help"],
+            low=one.metadata["low"],
+            high=one.metadata["high"],
+            choices=one.metadata["choices"],
+        )
+        for one in dataclasses.fields(spec.params)
+    )
 
 
 def plan(db: Connection, options: AuditOptions, *, workers: int) -> Plan:
-    """What `Session.audit` with these options would do. Computes nothing."""
-    raise NotImplementedError
+    """What `Session.audit` with these options would do. Computes nothing.
+
+    Raises what the audit would refuse with: ParameterError, UnknownCheckError, ModelIdError,
+    ModelMissingError, ModelFormatError.
+    """
+    return _Planner(db, options, workers).plan()
 
 
 def failures(db: Connection, *, limit: int = 10_000) -> list[Failure]:
     """Samples that could not be read, in import order."""
-    raise NotImplementedError
+    return [Failure(stage=_LOOKING_AT_IMAGES, **row) for row in media.unreadable_samples(db, limit)]
 
 
 def last_runs(db: Connection, check_ids: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     """By check id, its newest run: state, started_on, ended_on, seconds, message, stale, flagged."""
-    raise NotImplementedError
+    version = project.data_version(db)
+    found: dict[str, dict[str, Any]] = {}
+    for row in runs.newest(db):
+        check_id, of = row.pop("check_id"), (row.pop("data_version"), row.pop("version"))
+        if not check_ids or check_id in check_ids:
+            found[check_id] = {**row, "stale": of != (version, _version(check_id))}
+    return found
+
+
+def _version(check_id: str) -> int | None:
+    """None for a check that is not installed any more."""
+    try:
+        return checks.load(check_id).spec.version
+    except checks.UnknownCheckError:
+        return None
+
+
+class _Planner:
+    """Goes through the stages as the audit would, and asks at each what is there already."""
+
+    def __init__(self, db: Connection, options: AuditOptions, workers: int) -> None:
+        self._db, self._options, self._workers = db, options, workers
+        self._folder = project.folder(db)
+        self._unseen = media.unscanned(db).num_rows
+        self._readable = media.readable(db)
+        self._stages: list[PlannedStage] = []
+
+    def plan(self) -> Plan:
+        chosen = needs.chosen(self._options)
+        folder = ProjectFolder(self._folder).embeddings
+        ready = needs.attached(self._db, folder)
+        if self._unseen:
+            rate = rates.LOOKING
+            self._will_run("scan", _LOOKING_AT_IMAGES, self._unseen, rate, rate)
+        if needs.must_embed((spec for spec, _ in chosen), ready):
+            ready["embedding"] = self._features(folder)
+        for spec, params in chosen:
+            self._check(spec, params, ready)
+        return Plan(tuple(self._stages))
+
+    def _features(self, folder: Path) -> Ready:
+        """Plan the features, and tell which they are; the identity is "" before they are there."""
+        encoder = _encoder(self._options.encoder)
+        title, work = f"features ({encoder})", rates.of_features(encoder, self._options)
+        ids = self._readable["sample_id"].to_numpy()
+        facts = project.fact(self._db, f"encoder:{encoder}")
+        key = needs.features_key(facts) if facts else ""
+        missing, path = len(ids), folder / "none.npy"
+        if facts:
+            features = needs.features(folder, key)
+            missing, path = len(features.pending(self._readable["pixel_hash"], ids)), features.path
+        missing += self._unseen
+        if not missing:
+            self._stages.append(PlannedStage("features", title, len(ids), "reuse", 0.0, _KEPT))
+            return Ready(path, key)
+        self._will_run("features", title, missing, work, f"features:{encoder}")
+        return Ready(path, "")
+
+    def _check(self, spec: CheckSpec, params: Any, ready: Mapping[str, Ready]) -> None:
+        inputs = needs.used(spec, ready)
+        samples_seen = self._seen(inputs)
+        if reason := needs.lacking(spec, ready):
+            stage = PlannedStage(spec.id, spec.title, samples_seen, "skip", None, reason)
+            self._stages.append(stage)
+            return
+        left = samples_seen
+        if not self._unseen and all(one.identity for one in inputs.values()):
+            left = self._left(spec, params, inputs, samples_seen)
+        if left:
+            self._run_check(spec, inputs, left)
+        else:
+            self._stages.append(
+                PlannedStage(spec.id, spec.title, samples_seen, "reuse", 0.0, _KEPT)
+            )
+
+    def _left(self, spec: CheckSpec, params: Any, inputs: Mapping[str, Ready], total: int) -> int:
+        """Samples that an earlier run of the same identity has not judged."""
+        identity = needs.identity(self._db, spec, params, inputs, self._options)
+        known = runs.find(self._db, identity)
+        if known is None or spec.scope == "dataset":
+            return 0 if known and known[1] == "done" else total
+        run_id, state = known
+        return 0 if state == "done" else total - SHARD * len(runs.done_shards(self._db, run_id))
+
+    def _run_check(self, spec: CheckSpec, inputs: Mapping[str, Ready], samples_left: int) -> None:
+        run = runs.latest(self._db, spec.id)
+        names = set(inputs)
+        if run is not None and names == set(run.inputs) - {"seed", "device"}:
+            rate = rates.Rate(max(1, runs.judged(self._db, run.run_id)), run.seconds, 1)
+            seconds = rate.seconds_for(samples_left, 1)
+            self._stages.append(
+                PlannedStage(spec.id, spec.title, samples_left, "run", seconds, _LAST_TIME)
+            )
+            return
+        source = next((f"{spec.id}:{n}" for n in spec.one_of if n in names), spec.id)
+        self._will_run(spec.id, spec.title, samples_left, source, source)
+
+    def _will_run(self, name: str, title: str, rows: int, work: str, measured: str) -> None:
+        rate, basis = rates.noted(self._db, work), _LAST_TIME
+        if rate is None:
+            rate, basis = rates.MEASURED.get(measured), _ELSEWHERE
+        seconds = rate.seconds_for(rows, self._workers) if rate else None
+        basis = basis if rate else _UNKNOWN
+        self._stages.append(PlannedStage(name, title, rows, "run", seconds, basis))
+
+    def _seen(self, inputs: Mapping[str, Ready]) -> int:
+        """How many samples the check is given."""
+        if "embedding" in inputs:
+            return int(self._readable.num_rows + self._unseen)
+        return samples.count(self._db)
+
+
+def _encoder(wanted: str | None) -> str:
+    """The id of the encoder that the audit would load.
+
+    Whether its files are here is asked where that needs none of the model libraries.
+    """
+    model = parse(wanted or default_encoder())
+    listed = {entry.id for entry in catalogue()} - {CLASSIC}
+    if model.folder is not None or str(model) in listed:
+        folder_of(model)
+    return str(model)

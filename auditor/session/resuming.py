@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.session.auditing import AuditOptions
+from auditor.session.needs import AuditOptions
 from auditor.store import project
 from auditor.store.db import Connection
 from auditor.store.unfinished import unfinished

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -120,6 +121,28 @@ def unreadable(db: Connection) -> dict[str, int]:
             "select reason, count(*) from media join sample using (sample_id)"
             " where present and reason is not null group by reason order by reason"
         ).fetchall()
+    )
+
+
+def unreadable_samples(db: Connection, limit: int) -> list[dict[str, Any]]:
+    """Those that could not be read, in import order: sample_id, path, row, reason, detail."""
+    table = arrow(
+        db,
+        "select s.sample_id, s.path, s.\"row\", m.reason, coalesce(m.detail, '') as detail"
+        " from sample s join media m using (sample_id)"
+        " where s.present and m.reason is not null order by s.sample_id limit ?",
+        [limit],
+    )
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def readable(db: Connection) -> pa.Table:
+    """Present samples whose pixels are known: sample_id, pixel_hash."""
+    return arrow(
+        db,
+        "select s.sample_id, m.pixel_hash from sample s join media m using (sample_id)"
+        " where s.present and m.pixel_hash is not null order by s.sample_id",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from auditor.model import ChangeSet
@@ -31,6 +32,14 @@ def facts(db: Connection, prefix: str) -> dict[str, Any]:
 
 def forget(db: Connection, key: str) -> None:
     db.execute("delete from project where key = ?", [key])
+
+
+def folder(db: Connection) -> Path:
+    """Where the project lies."""
+    row = first(db, "select path from duckdb_databases() where not internal")
+    if row is None:
+        raise LookupError("the project has no file")
+    return Path(row[0]).parent
 
 
 def data_version(db: Connection) -> int:

@@ -45,11 +45,12 @@ class StartRun:
     run_id: int = field(default=-1, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        row = first(db, "select run_id from run where run_key = ?", [self.identity.key])
-        if row:
-            self.run_id = row[0]
+        if known := find(db, self.identity):
+            self.run_id, _ = known
             db.execute(
-                "update run set state = 'running', message = null where run_id = ?", [self.run_id]
+                "update run set state = 'running', message = null, ended_on = null,"
+                " started_on = current_timestamp::timestamp where run_id = ?",
+                [self.run_id],
             )
             return ChangeSet(frozenset({"run"}))
         ((self.run_id,),) = db.execute("select nextval('run_seq')").fetchall()
@@ -141,13 +142,19 @@ class ReuseRun:
     found: bool = field(default=False, init=False)
 
     def __call__(self, db: Connection) -> ChangeSet:
-        key = [self.identity.key]
-        if first(db, "select 1 from run where run_key = ? and state = 'done'", key):
+        if (known := find(db, self.identity)) and known[1] == "done":
             self.found = True
             db.execute(
-                "update run set ended_on = current_timestamp::timestamp where run_key = ?", key
+                "update run set ended_on = current_timestamp::timestamp where run_id = ?",
+                [known[0]],
             )
         return ChangeSet(frozenset({"run"} if self.found else ()))
+
+
+def find(db: Connection, identity: RunIdentity) -> tuple[int, str] | None:
+    """Id and state of the run with this identity."""
+    row = first(db, "select run_id, state from run where run_key = ?", [identity.key])
+    return (row[0], row[1]) if row else None
 
 
 def done_shards(db: Connection, run_id: int) -> set[int]:
@@ -182,6 +189,28 @@ def latest(db: Connection, check_id: str) -> Run | None:
     if row is None:
         return None
     return Run(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), row[5], row[6])
+
+
+def judged(db: Connection, run_id: int) -> int:
+    """How many findings the run has."""
+    ((rows,),) = db.execute("select count(*) from finding where run_id = ?", [run_id]).fetchall()
+    return int(rows)
+
+
+def newest(db: Connection) -> list[dict[str, Any]]:
+    """Each check's newest run, however it stands, with the number of samples it flagged so far."""
+    table = arrow(
+        db,
+        "with newest as (select max_by(run_id, coalesce(ended_on, started_on)) as run_id"
+        "  from run where state <> 'superseded' group by check_id),"
+        " flags as (select run_id, count(*) as flagged from finding join newest using (run_id)"
+        "  where finding.flagged group by run_id)"
+        " select check_id, state, started_on, ended_on, seconds, message, version, data_version,"
+        " coalesce(flagged, 0) as flagged"
+        " from run join newest using (run_id) left join flags using (run_id) order by check_id",
+    )
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def audited(db: Connection) -> tuple[str, ...]:

@@ -1,0 +1,117 @@
+"""What checks need beyond the samples, and what makes a run a new one: for audits and their plans."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from auditor import checks
+from auditor.checks.base import CheckSpec, ParameterError, parameters
+from auditor.store import arrays, project, runs
+from auditor.store.db import Connection
+
+ARRAYS = ("embedding", "pred_probs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditOptions:
+    """What the user asked for; empty `checks` means every one."""
+
+    checks: Sequence[str] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Values by check id and parameter name."""
+    encoder: str | None = None
+    seed: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An array a check may read, and what identifies its content."""
+
+    path: Path
+    identity: str
+    flaw: str | None = None
+    """Why it does not fit the data set as it is now."""
+    without: frozenset[int] = frozenset()
+    """Samples that have no row in it."""
+
+
+def chosen(options: AuditOptions) -> list[tuple[CheckSpec, Any]]:
+    """The checks asked for with their parameters. Raises ParameterError, UnknownCheckError."""
+    specs = [checks.load(check_id).spec for check_id in options.checks or checks.names()]
+    for check_id in options.parameters:
+        if check_id not in checks.names():
+            raise ParameterError(f"--set names the check {check_id!r}, which there is not")
+    return [(s, parameters(s, dict(options.parameters.get(s.id, {})))) for s in specs]
+
+
+def attached(db: Connection, folder: Path) -> dict[str, Ready]:
+    """The arrays that the user brought, by name; they lie in `folder`."""
+    found = {name: arrays.attached(db, name) for name in ARRAYS}
+    return {
+        name: Ready(folder / facts["file"], facts["sha256"], arrays.flaw(db, name))
+        for name, facts in found.items()
+        if facts
+    }
+
+
+def must_embed(specs: Iterable[CheckSpec], ready: Mapping[str, Ready]) -> bool:
+    """Whether features have to be computed for one of the checks."""
+    return "embedding" not in ready and any(_lacks_embedding(spec, ready) for spec in specs)
+
+
+def _lacks_embedding(spec: CheckSpec, ready: Mapping[str, Ready]) -> bool:
+    if "embedding" in spec.needs:
+        return True
+    return "embedding" in spec.one_of and not any(name in ready for name in spec.one_of)
+
+
+def features_key(encoder: Mapping[str, Any]) -> str:
+    """What tells features of this encoder from all others."""
+    facts = f"{encoder['id']} {encoder['fingerprint']}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def features(folder: Path, key: str) -> arrays.Features:
+    return arrays.Features(folder, f"embedding-{key}")
+
+
+def lacking(spec: CheckSpec, ready: Mapping[str, Ready]) -> str | None:
+    """Why the check cannot be run, with the way out; None where it can."""
+    if missing := [name for name in ARRAYS if name in spec.needs and name not in ready]:
+        return f"it needs {' and '.join(missing)}: bring them with `auditor attach`"
+    flaws = (one.flaw for name, one in ready.items() if name in names(spec))
+    return next((flaw for flaw in flaws if flaw), None)
+
+
+def names(spec: CheckSpec) -> frozenset[str]:
+    """All that the check reads where it is there."""
+    return spec.needs | spec.uses | frozenset(spec.one_of)
+
+
+def used(spec: CheckSpec, ready: Mapping[str, Ready]) -> dict[str, Ready]:
+    return {name: one for name, one in ready.items() if name in names(spec)}
+
+
+def identity(
+    db: Connection,
+    spec: CheckSpec,
+    params: Any,
+    inputs: Mapping[str, Ready],
+    options: AuditOptions,
+) -> runs.RunIdentity:
+    return runs.RunIdentity(
+        check_id=spec.id,
+        version=spec.version,
+        params={name: getattr(params, name) for name in params.__dataclass_fields__},
+        inputs={
+            **{name: one.identity for name, one in inputs.items()},
+            "seed": options.seed,
+            "device": options.device,
+        },
+        data_version=project.data_version(db),
+    )
