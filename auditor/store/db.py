@@ -48,8 +48,9 @@ class StoreDamagedError(RuntimeError):
 
 
 class Store:
-    def __init__(self, path: Path) -> None:
-        self._connection = _connect(path)
+    def __init__(self, path: Path, *, memory_mb: int | None = None) -> None:
+        """`memory_mb` bounds the database's buffers; what does not fit goes to a folder beside it."""
+        self._connection = _connect(path, memory_mb)
         self._queue: queue.Queue[tuple[Transaction, Future[ChangeSet]] | None] = queue.Queue()
         self._listeners: list[Listener] = []
         self._closed = False
@@ -142,9 +143,13 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _connect(path: Path) -> Connection:
+def _connect(path: Path, memory_mb: int | None) -> Connection:
+    # Users' filters run in this connection: it may touch no file but its own.
+    config: dict[str, Any] = {"enable_external_access": "false"}
+    if memory_mb is not None:
+        config["memory_limit"] = f"{memory_mb}MiB"
     try:
-        connection = _open(path)
+        connection = _open(path, config)
     except duckdb.IOException as error:
         holder = re.search(r"PID (\d+)", str(error))
         if holder:
@@ -167,9 +172,7 @@ def _connect(path: Path) -> Connection:
     return connection
 
 
-def _open(path: Path) -> Connection:
-    # Users' filters run in this connection: it may touch no file but its own.
-    config: dict[str, Any] = {"enable_external_access": "false"}
+def _open(path: Path, config: dict[str, Any]) -> Connection:
     try:
         return duckdb.connect(str(path), config=config)
     except duckdb.IOException as error:
