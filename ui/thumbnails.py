@@ -17,9 +17,12 @@ log = logging.getLogger(__name__)
 Loader = Callable[[list[int]], dict[int, bytes]]
 
 _THREADS = 2
-_BATCH = 32
+_BATCH, _BATCH_AHEAD = 32, 8
+"""Read at once; few of what may be shown next, so that what is shown need not wait behind it."""
 _WHOLE = 1 << 30
-"""The side of a pixmap that was not scaled down: it serves every wish."""
+"""No scaling: pixmaps have all the pixels there are."""
+_ENLARGED = 256
+"""Up to this side small pictures are enlarged here, and not at each paint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class _Held:
     size: int
     """In bytes."""
     side: int
-    """It serves cells of up to so many pixels."""
+    """It was scaled for cells of so many pixels."""
     age: int
 
 
@@ -54,7 +57,8 @@ class ThumbnailCache(QObject):
         self._kept: dict[str, frozenset[int]] = {}
         self._pixmaps: OrderedDict[int, _Held] = OrderedDict()
         self._lock = threading.Lock()
-        self._wanted: OrderedDict[int, None] = OrderedDict()
+        self._wanted: OrderedDict[int, bool] = OrderedDict()
+        """The newest last; whether it is on the screen now, not only ahead of it."""
         self._loading: set[int] = set()
         self._running = 0
         self._has_failed = False
@@ -78,13 +82,13 @@ class ThumbnailCache(QObject):
         return held.pixmap
 
     def need(self, client: str, side: int) -> bool:
-        """Say how large a client draws, in device pixels; whether larger pixmaps are wanted now.
+        """Say how large a client draws, in device pixels; whether other pixmaps are wanted now.
 
-        While nobody says anything, pixmaps have all the pixels there are.
+        They fit the largest need; while nobody says anything, they have all the pixels there are.
         """
         before = self._side()
         self._sides[client] = side
-        return before < self._side()
+        return before != self._side()
 
     def keep_only(self, client: str, sample_ids: Iterable[int]) -> None:
         """What the client shows now: its wishes for anything else are withdrawn."""
@@ -117,7 +121,7 @@ class ThumbnailCache(QObject):
         return max(self._sides.values(), default=_WHOLE)
 
     def _is_fresh(self, held: _Held) -> bool:
-        return held.age == self._age and (held.side == _WHOLE or held.side >= self._side())
+        return held.age == self._age and held.side == self._side()
 
     def _shown(self) -> frozenset[int]:
         return frozenset[int]().union(*self._kept.values())
@@ -129,7 +133,7 @@ class ThumbnailCache(QObject):
             for sample_id in sample_ids:
                 if sample_id not in self._loading:
                     is_new = sample_id not in self._wanted
-                    self._wanted[sample_id] = None
+                    self._wanted[sample_id] = newest or self._wanted.get(sample_id, False)
                     if newest or is_new:
                         self._wanted.move_to_end(sample_id, last=newest)
             if self._wanted and self._running < _THREADS:
@@ -138,7 +142,8 @@ class ThumbnailCache(QObject):
 
     def _next(self) -> list[int]:
         with self._lock:
-            count = min(_BATCH, len(self._wanted))
+            is_urgent = any(self._wanted.values())
+            count = min(_BATCH if is_urgent else _BATCH_AHEAD, len(self._wanted))
             batch = [self._wanted.popitem()[0] for _ in range(count)]
             self._loading.update(batch)
             if not batch:
@@ -148,7 +153,7 @@ class ThumbnailCache(QObject):
     def _serve(self, side: int, age: int) -> None:
         while batch := self._next():
             pictures = self._read(batch)
-            self._loaded.emit([(i, *_decoded(pictures.get(i, b""), side), age) for i in batch])
+            self._loaded.emit([(i, _decoded(pictures.get(i, b""), side), side, age) for i in batch])
 
     def _read(self, batch: list[int]) -> dict[int, bytes]:
         try:
@@ -187,14 +192,13 @@ class ThumbnailCache(QObject):
             self._used -= held.size
 
 
-def _decoded(data: bytes, side: int) -> tuple[QImage, int]:
-    """The picture, scaled down to fit, as the screen wants it; and the side that it serves."""
+def _decoded(data: bytes, side: int) -> QImage:
+    """The picture, scaled to fit, in the format that the screen draws fastest."""
     image = QImage.fromData(data) if data else QImage()
     if image.isNull():
-        return image, _WHOLE
-    served = _WHOLE
-    if max(image.width(), image.height()) > side:
-        served = side
+        return image
+    longest = max(image.width(), image.height())
+    if longest > side or longest < side <= _ENLARGED:
         image = image.scaled(
             side,
             side,
@@ -205,4 +209,4 @@ def _decoded(data: bytes, side: int) -> tuple[QImage, int]:
     wanted = (
         formats.Format_ARGB32_Premultiplied if image.hasAlphaChannel() else formats.Format_RGB32
     )
-    return image.convertToFormat(wanted), served
+    return image.convertToFormat(wanted)

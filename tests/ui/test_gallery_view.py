@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -54,7 +55,7 @@ def ids_at(view: GalleryView, *places: int) -> list[int]:
 
 
 def click(view: GalleryView, qtbot: QtBot, place: int, keys: Qt.KeyboardModifier = NO_KEY) -> None:
-    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, view.cell(place).center())
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, view.cell(place).center())
 
 
 def drag(view: GalleryView, start: QPoint, end: QPoint) -> None:
@@ -70,15 +71,15 @@ def drag(view: GalleryView, start: QPoint, end: QPoint) -> None:
 
 
 def test_arrows_move_the_focus_and_the_list_follows(view: GalleryView, qtbot: QtBot) -> None:
-    qtbot.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Right)
     assert focus_place(view) == 1
-    qtbot.keyClick(view, Qt.Key.Key_Down)
+    QTest.keyClick(view, Qt.Key.Key_Down)
     assert focus_place(view) == 1 + view.samples.columnCount()
-    qtbot.keyClick(view, Qt.Key.Key_End)
+    QTest.keyClick(view, Qt.Key.Key_End)
     last = len(view.workspace.ids) - 1
     assert focus_place(view) == last
     assert view.viewport().rect().contains(view.cell(last))
-    qtbot.keyClick(view, Qt.Key.Key_Home)
+    QTest.keyClick(view, Qt.Key.Key_Home)
     assert focus_place(view) == 0
     assert view.verticalScrollBar().value() == 0
 
@@ -97,13 +98,13 @@ def test_a_focus_on_the_screen_moves_nothing(view: GalleryView) -> None:
 
 
 def test_shift_and_arrows_select_a_range(view: GalleryView, qtbot: QtBot) -> None:
-    qtbot.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Right)
     for _ in range(3):
-        qtbot.keyClick(view, Qt.Key.Key_Right, SHIFT)
+        QTest.keyClick(view, Qt.Key.Key_Right, SHIFT)
     assert selected(view) == ids_at(view, 1, 2, 3, 4)
-    qtbot.keyClick(view, Qt.Key.Key_Left, SHIFT)
+    QTest.keyClick(view, Qt.Key.Key_Left, SHIFT)
     assert selected(view) == ids_at(view, 1, 2, 3)
-    qtbot.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Right)
     assert selected(view) == []
 
 
@@ -137,7 +138,7 @@ def test_commands_select_all_none_and_the_sample(view: GalleryView, commands: Co
 
 def test_escape_drops_the_selection(view: GalleryView, qtbot: QtBot) -> None:
     click(view, qtbot, 4, CTRL)
-    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
     assert selected(view) == []
 
 
@@ -210,12 +211,12 @@ def test_the_zoom_is_remembered_with_the_project(
 def test_shift_alone_hides_the_marks_and_shift_with_an_arrow_does_not(
     view: GalleryView, qtbot: QtBot
 ) -> None:
-    qtbot.keyPress(view, Qt.Key.Key_Shift)
+    QTest.keyPress(view, Qt.Key.Key_Shift)
     qtbot.waitUntil(lambda: not view.delegate.shows_overlays)
-    qtbot.keyRelease(view, Qt.Key.Key_Shift)
+    QTest.keyRelease(view, Qt.Key.Key_Shift)
     assert view.delegate.shows_overlays
-    qtbot.keyPress(view, Qt.Key.Key_Shift)
-    qtbot.keyClick(view, Qt.Key.Key_Right, SHIFT)
+    QTest.keyPress(view, Qt.Key.Key_Shift)
+    QTest.keyClick(view, Qt.Key.Key_Right, SHIFT)
     assert not view._peek.isActive()  # noqa: SLF001  nothing is left that would hide them
     assert len(view.workspace.selection) == 2
 
@@ -276,7 +277,7 @@ def test_a_narrower_filter_keeps_the_sample_in_focus(view: GalleryView, qtbot: Q
 def test_a_double_click_opens_the_sample(panel: GalleryPanel, qtbot: QtBot) -> None:
     view = panel.view
     with qtbot.waitSignal(panel.opened) as told:
-        qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.cell(2).center())
+        QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.cell(2).center())
     assert told.args == [int(view.workspace.ids[2])]
 
 

@@ -168,6 +168,18 @@ def test_pixmaps_are_no_larger_than_the_largest_client_needs(
     assert (pixmap.width(), pixmap.height()) == (100, 50)
 
 
+def test_small_pictures_are_enlarged_once_and_not_at_each_paint(
+    make: Make, shelf: Shelf, qtbot: QtBot
+) -> None:
+    shelf.side = 32
+    cache = make()
+    cache.need("gallery", 144)
+    fill(cache, [1], qtbot)
+    pixmap = cache.get(1)
+    assert pixmap is not None
+    assert (pixmap.width(), pixmap.height()) == (144, 72)
+
+
 def test_a_larger_need_shows_the_old_pixmap_until_the_larger_one_comes(
     make: Make, shelf: Shelf, qtbot: QtBot
 ) -> None:

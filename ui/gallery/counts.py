@@ -5,11 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
+from auditor.model import ChangeSet
 from auditor.session import Session, browsing
 from auditor.session.browsing import Tally, View
 from ui.workspace import Workspace
 
-_WAIT_MS = 150
+_WAIT_MS = 250
 """Counting a million samples after each of many decisions would hold up what is asked for."""
 
 
@@ -23,22 +24,28 @@ class Counts(QLabel):
         self._wait.timeout.connect(self._count)
         self.setAccessibleName(self.tr("Counts"))
         workspace.ids_changed.connect(self._begin)
-        workspace.rows_changed.connect(lambda _changes: self._begin())
+        workspace.rows_changed.connect(self._follow)
         workspace.selection_changed.connect(self._show_selection)
         self._said = ""
+        self._total: int | None = None
         self._count()
+
+    def _follow(self, changes: ChangeSet) -> None:
+        if changes.touches("sample"):
+            self._total = None
+        self._begin()
 
     def _begin(self) -> None:
         if not self._wait.isActive():
             self._wait.start()
 
     def _count(self) -> None:
-        view = self._workspace.view
+        view, total = self._workspace.view, self._total
 
         def tallies(session: Session) -> tuple[Tally, int]:
             of_view = session.read(lambda db: browsing.tally(db, view))
-            if not view.where.strip() and self._workspace.subset is None:
-                return of_view, of_view.samples
+            if total is not None:
+                return of_view, total
             return of_view, session.read(lambda db: browsing.tally(db, View())).samples
 
         self._workspace.desk.ask(
@@ -51,6 +58,7 @@ class Counts(QLabel):
         )
 
     def _show(self, tally: Tally, total: int) -> None:
+        self._total = total
         if self._workspace.subset is not None:
             shown = len(self._workspace.ids)
             self._said = self.tr("{0} of {1} samples").format(f"{shown:,}", f"{total:,}")

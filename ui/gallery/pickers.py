@@ -98,7 +98,7 @@ class ValueList(Popup):
         """The lines shown."""
         return [item.text() for item in self._visible()]
 
-    def find(self, text: str) -> None:
+    def look_for(self, text: str) -> None:
         self._search.setText(text)
 
     def begin(self) -> None:
