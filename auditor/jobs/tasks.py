@@ -75,11 +75,14 @@ def picture(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: 
 
 
 def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
-    """Id, fingerprint and dimension of the encoder asked for, or of the best one present."""
+    """Id, fingerprint and size of the encoder asked for, or of the best one here; whether it reads text."""
+    from auditor.ml.encoders import TextEncoder
+
     encoder = _encoder(config, kept)
     report(1, 1)
-    facts = {"id": [encoder.id], "fingerprint": [encoder.fingerprint], "dim": [encoder.dim]}
-    return {"encoder": pa.table(facts)}
+    facts = {"id": encoder.id, "fingerprint": encoder.fingerprint, "dim": encoder.dim}
+    facts["text"] = isinstance(encoder, TextEncoder)
+    return {"encoder": pa.Table.from_pylist([facts])}
 
 
 def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
@@ -130,6 +133,50 @@ def device(wanted: str) -> str:
     if wanted != "auto":
         return wanted
     return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+def similar(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
+    """The `limit` of the samples that are most like one of them, itself first, or like a text."""
+    from auditor.ml import likeness
+
+    _use_threads(1)  # the blocks are shared out instead
+    ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
+    features = np.load(config["array"], mmap_mode="r")
+    like = config["sample_id"]
+    query = _sentence(config, kept) if like is None else features[like].astype(np.float32)
+    similarity = likeness.cosines(features, query, config["search_threads"], report)
+    if like is not None:
+        similarity[like] = np.inf  # before its copies
+    best = ids[likeness.nearest(similarity[ids], config["limit"])]
+    return {"similar": pa.table({"sample_id": best, "similarity": similarity[best].clip(-1, 1)})}
+
+
+def _sentence(config: Mapping[str, Any], kept: Kept) -> npt.NDArray[np.float32]:
+    """Where the text lies among the images. Raises ModelFormatError."""
+    from auditor.ml.encoders import ModelFormatError, TextEncoder
+
+    encoder = _encoder(config, kept)
+    if not isinstance(encoder, TextEncoder):
+        raise ModelFormatError(f"{encoder.id} cannot read text here: its tokenizer is missing")
+    if encoder.fingerprint != config["fingerprint"]:
+        raise ModelFormatError(
+            f"{encoder.id} is not as it was when it looked at the images: run the audit again"
+        )
+    row: npt.NDArray[np.float32] = encoder.encode_text([config["text"]])[0]
+    return row
+
+
+def lay_out(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kept) -> Tables:
+    """The map of the samples: sample_id, x, y."""
+    from auditor.ml import layout
+
+    _use_threads(config["threads"])
+    ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
+    features = np.load(config["array"], mmap_mode="r")
+    places = layout.lay_out(
+        features, ids, seed=config["seed"], threads=config["threads"], report=report
+    )
+    return {"map": pa.table({"sample_id": ids, "x": places[:, 0], "y": places[:, 1]})}
 
 
 class _Context:

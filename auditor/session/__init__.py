@@ -23,7 +23,7 @@ from auditor.report import gate
 from auditor.report.result import ExitCode, Result
 from auditor.session import deciding, mapping
 from auditor.session.attaching import Attached, Attacher
-from auditor.session.auditing import AuditOptions, Auditor, CheckEnd
+from auditor.session.auditing import Auditor, CheckEnd
 from auditor.session.background import Background
 from auditor.session.browsing import Ids
 from auditor.session.exporting import Exported, Exporter
@@ -31,6 +31,7 @@ from auditor.session.folder import ProjectFolder, default_for, whole_or_gone
 from auditor.session.importing import Imported, Importer
 from auditor.session.log import ProjectLog
 from auditor.session.mapping import MapPoints
+from auditor.session.needs import AuditOptions
 from auditor.session.pictures import Pictures
 from auditor.session.results import Reporter, Wanted
 from auditor.session.similar import Searcher
@@ -48,7 +49,12 @@ class Session:
     """One open project: the owner of its file and of the worker processes."""
 
     def __init__(
-        self, folder: ProjectFolder, *, workers: int | None = None, progress: Progress = silent
+        self,
+        folder: ProjectFolder,
+        *,
+        workers: int | None = None,
+        progress: Progress = silent,
+        memory_mb: int | None = None,
     ) -> None:
         folder.make()
         self.folder = folder
@@ -60,7 +66,7 @@ class Session:
         log_file = folder.logs / "auditor.log"
         self._log = _log_to(log_file)
         try:
-            self.store = Store(folder.database)
+            self.store = Store(folder.database, memory_mb=memory_mb)
         except BaseException:
             _end_log(self._log)
             raise
@@ -70,11 +76,18 @@ class Session:
         self.searcher = Searcher(self.store, folder)
 
     @classmethod
-    def open(cls, path: Path, *, workers: int | None = None, progress: Progress = silent) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        workers: int | None = None,
+        progress: Progress = silent,
+        memory_mb: int | None = None,
+    ) -> Self:
         """Open an existing project. Raises NotAProjectError, StoreLockedError, StoreDamagedError."""
         folder = ProjectFolder(path)
         folder.require()
-        return cls(folder, workers=workers, progress=progress)
+        return cls(folder, workers=workers, progress=progress, memory_mb=memory_mb)
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +107,7 @@ class Session:
             last_first.callback(self.store.close)
             last_first.callback(self._pool.close)
             last_first.callback(self.pictures.close)
+            last_first.callback(self.searcher.close)
             last_first.callback(self.jobs.close)
 
     def read(self, query: Callable[[Connection], T]) -> T:

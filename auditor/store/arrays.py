@@ -7,6 +7,7 @@ in between leaves rows that are merely computed again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -67,6 +68,13 @@ class Features:
         hashes = np.load(self._hash_path, mmap_mode="r+")
         hashes[sample_ids] = row_hashes(pixel_hashes)
         hashes.flush()
+
+    def digest(self) -> str:
+        """Of which rows there are, and of what pixels; "" where there are none."""
+        if not self._hash_path.exists():
+            return ""
+        with self._hash_path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def row_hashes(pixel_hashes: pa.ChunkedArray) -> npt.NDArray[np.uint64]:

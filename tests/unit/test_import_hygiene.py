@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-HEAVY = ["torch", "cleanlab", "sklearn", "transformers", "open_clip", "timm", "PySide6"]
+LIBRARIES = ["numba", "faiss", "pacmap", "sklearn", "scipy"]
+"""Slow to import, or compiled then: for workers only."""
+HEAVY = [*LIBRARIES, "torch", "cleanlab", "transformers", "open_clip", "timm", "PySide6"]
 
 
 @pytest.mark.parametrize(
