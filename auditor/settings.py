@@ -63,7 +63,7 @@ class EngineSettings:
 
     def __post_init__(self) -> None:
         _require(0 <= self.workers <= 256, "workers must be 0 to 256")
-        _require(64 <= self.memory_mb <= 1 << 20, "memory_mb must be at least 64")
+        _require(64 <= self.memory_mb <= 1 << 20, f"memory_mb must be 64 to {1 << 20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,10 @@ def load(path: Path) -> Settings:
     for name, values in document.items():
         if name not in known or not isinstance(values, dict):
             raise SettingsError(f"{path}: there is no section [{name}]")
-        sections[name] = _keys(path, values) if name == "keys" else _read(path, known[name], values)
+        if name == "keys":
+            sections[name] = _keys(path, values)
+        else:
+            sections[name] = _read(path, name, known[name], values)
     return Settings(**sections)
 
 
@@ -107,24 +110,31 @@ def save(path: Path, settings: Settings) -> None:
     ):
         lines.append(f"[{name}]")
         values = section if name == "keys" else dataclasses.asdict(section)
-        lines += [f"{json.dumps(key)} = {_toml(value)}" for key, value in values.items()] + [""]
+        lines += [f"{_toml(key)} = {_toml(value)}" for key, value in values.items()] + [""]
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text("\n".join(lines), encoding="utf-8")
-    fresh.replace(path)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write("\n".join(lines))
+            file.flush()
+            os.fsync(file.fileno())  # else a crash of the system may leave an empty file
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
-def _read(path: Path, section: type[Any], values: Mapping[str, Any]) -> Any:
+def _read(path: Path, name: str, section: type[Any], values: Mapping[str, Any]) -> Any:
     known = get_type_hints(section)
     for key, value in values.items():
+        place = f"{path}: {name}.{key}"
         if key not in known:
-            raise SettingsError(f"{path}: there is no setting {key!r}")
-        if type(value) is not known[key]:
-            raise SettingsError(f"{path}: {key} must be {known[key].__name__}, not {value!r}")
+            raise SettingsError(f"{place}: there is no such setting")
+        if type(value) is not known[key]:  # true is no number, though Python takes it for one
+            raise SettingsError(f"{place} must be {known[key].__name__}, not {value!r}")
     try:
         return section(**values)
     except ValueError as error:
-        raise SettingsError(f"{path}: {error}") from None
+        raise SettingsError(f"{path}: {name}.{error}") from None
 
 
 def _keys(path: Path, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -135,8 +145,10 @@ def _keys(path: Path, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _toml(value: Any) -> str:
-    # JSON's texts, numbers, booleans and lists of texts are TOML's.
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=True)
+    # JSON's texts, numbers, booleans and lists of texts are TOML's, but for one character; its
+    # escapes of two halves for one character are not, so nothing is escaped that need not be.
+    text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")
 
 
 def _require(condition: bool, sentence: str) -> None:
