@@ -36,12 +36,16 @@ def further(db: Connection, sample_id: int) -> dict[str, str]:
 
 def findings(db: Connection, sample_id: int) -> list[dict[str, Any]]:
     """Each check's newest finding: FINDING_SCHEMA with the run's check_id, version, data_version."""
-    return _rows(
-        db,
-        "select r.check_id, r.version, r.data_version, f.* from finding f join run r using (run_id)"
-        f" where f.sample_id = ? and f.run_id in ({NEWEST}) order by r.check_id",
-        sample_id,
-    )
+    newest = f"select run_id, check_id, version, data_version from run where run_id in ({NEWEST})"
+    known = {
+        row[0]: dict(zip(_OF_RUN, row[1:], strict=True)) for row in db.execute(newest).fetchall()
+    }
+    # Not joined: a sample has few findings, and a join would look through all of them.
+    found = _rows(db, "select * from finding where sample_id = ?", sample_id)
+    return [row | known[row["run_id"]] for row in found if row["run_id"] in known]
+
+
+_OF_RUN = ("check_id", "version", "data_version")
 
 
 def _first(db: Connection, query: str, sample_id: int) -> dict[str, Any] | None:
