@@ -1,6 +1,8 @@
-"""Menus: one per group of commands, in the order the commands were added."""
+"""Menus: one per group of commands."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QMenu, QMenuBar
 
@@ -10,9 +12,10 @@ from ui.commands import Commands
 class Menus:
     """Keeps the menus as the commands are: panels that are made later add theirs."""
 
-    def __init__(self, bar: QMenuBar, commands: Commands) -> None:
+    def __init__(self, bar: QMenuBar, commands: Commands, groups: Sequence[str]) -> None:
+        """`groups` come first, in that order; others as their commands are added."""
         self._bar, self._commands = bar, commands
-        self._menus: dict[str, QMenu] = {}
+        self._menus: dict[str, QMenu] = {group: bar.addMenu(group) for group in groups}
         self._shown: set[str] = set()
         commands.changed.connect(self._fill)
         self._fill()

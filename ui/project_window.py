@@ -61,7 +61,8 @@ class ProjectWindow(QMainWindow):
         self._set_middle()
         self.docks = self._make_docks()
         project_commands.add(self)
-        self._menus = Menus(self.menuBar(), self.commands)
+        groups = [self.tr(name) for name in ("Project", "Find", "Select", "Move", "Look", "Decide")]
+        self._menus = Menus(self.menuBar(), self.commands, groups)
         self._fill_status_bar()
         self._connect()
         self._start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -120,7 +121,7 @@ class HistoryPanel(QWidget):
         self._enable()
 
     def _item(self, step: Step) -> QTreeWidgetItem:
-        when = step.made_on.astimezone().strftime("%Y-%m-%d %H:%M")
+        when = step.made_on.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
         item = QTreeWidgetItem(
             [step.title, f"{step.samples:,}", step.reviewer, when, ", ".join(step.check_ids)]
         )
