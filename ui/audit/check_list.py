@@ -26,13 +26,13 @@ class CheckList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: dict[str, CheckCard] = {}
-        self._every = QCheckBox(self.tr("Every check"), self)
-        self._every.setTristate(True)
-        self._every.clicked.connect(self._choose_every)
+        self.every = QCheckBox(self.tr("Every check"), self)
+        self.every.setTristate(True)
+        self.every.clicked.connect(self._choose_every)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
-        self._column.addWidget(self._every)
+        self._column.addWidget(self.every)
 
     def offer(self, checks: Offered) -> None:
         """Show the checks, once."""
@@ -92,5 +92,5 @@ class CheckList(QWidget):
         state = Qt.CheckState.PartiallyChecked
         if count in {0, len(self.cards)}:
             state = Qt.CheckState.Checked if count else Qt.CheckState.Unchecked
-        self._every.setCheckState(state)
+        self.every.setCheckState(state)
         self.changed.emit()

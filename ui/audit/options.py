@@ -44,8 +44,8 @@ class AuditSettings(QWidget):
                 self.tr("Encoder"),
                 self.encoder,
                 self.tr(
-                    "Turns pictures into features. Choose one that is here, or type an id"
-                    " or a folder."
+                    "Turns pictures into features. Choose one that is here, or type an id such as"
+                    " timm:NAME or open_clip:local-dir:FOLDER."
                 ),
             ),
             (

@@ -32,15 +32,15 @@ class JobStrip(QWidget):
         self._bar.setMaximumHeight(10)
         self._bar.setTextVisible(False)
         self._left = QLabel(self)
-        self._pause = self._button(self._turn)
-        self._cancel = self._button(self._stop)
-        self._cancel.setText("✕")
-        self._cancel.setAccessibleName(self.tr("Stop what runs"))
-        self._cancel.setToolTip(self.tr("Stop; what is finished stays"))
+        self.pause = self._button(self._turn)
+        self.cancel = self._button(self._stop)
+        self.cancel.setText("✕")
+        self.cancel.setAccessibleName(self.tr("Stop what runs"))
+        self.cancel.setToolTip(self.tr("Stop; what is finished stays"))
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 4, 0)
         row.setSpacing(6)
-        for widget in (self._text, self._bar, self._left, self._pause, self._cancel):
+        for widget in (self._text, self._bar, self._left, self.pause, self.cancel):
             row.addWidget(widget)
         self._said = QTimer(self, singleShot=True, interval=_SAID_MS)
         self._said.timeout.connect(self.hide)
@@ -83,17 +83,17 @@ class JobStrip(QWidget):
         self._left.setText(
             "" if left is None or is_paused else self.tr("{span} left").format(span=span(left))
         )
-        self._pause.setText("▶" if is_paused else "Ⅱ")
+        self.pause.setText("▶" if is_paused else "Ⅱ")
         title = self.tr("Go on") if is_paused else self.tr("Pause")
-        self._pause.setToolTip(title)
-        self._pause.setAccessibleName(title)
-        for widget in (self._bar, self._left, self._pause, self._cancel):
+        self.pause.setToolTip(title)
+        self.pause.setAccessibleName(title)
+        for widget in (self._bar, self._left, self.pause, self.cancel):
             widget.show()
-        for button in (self._pause, self._cancel):
+        for button in (self.pause, self.cancel):
             button.setEnabled(event.state != JobState.CANCELLING)
 
     def _show_end(self, event: JobEvent) -> None:
-        for widget in (self._bar, self._left, self._pause, self._cancel):
+        for widget in (self._bar, self._left, self.pause, self.cancel):
             widget.hide()
         if event.state == JobState.FAILED:
             text = self.tr("{title} failed: {why}").format(title=event.title, why=event.message)
