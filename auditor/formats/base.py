@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -72,6 +72,14 @@ class Understanding:
     problem_count: int
 
 
+Report = Callable[[int, int], None]
+"""(done, total) in files, as each is written; what it raises stops the writing."""
+
+
+def unheard(_done: int, _total: int) -> None:
+    """For callers that do not follow the writing."""
+
+
 FileMode = Literal["copy", "symlink", "hardlink"]
 """How a writer that lays out image files puts them there; the others ignore it."""
 
@@ -109,7 +117,13 @@ class Format(Protocol):
         """Its samples in a stable order: SAMPLE_SCHEMA columns, then the extra ones as typed."""
 
     def write(
-        self, understood: Understanding, edits: pa.Table, out: Path, *, files: FileMode = "copy"
+        self,
+        understood: Understanding,
+        edits: pa.Table,
+        out: Path,
+        *,
+        files: FileMode = "copy",
+        report: Report = unheard,
     ) -> Written:
         """Write the data set to the new folder `out`, changed only where an edit says so.
 

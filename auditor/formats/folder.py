@@ -17,8 +17,10 @@ from auditor.formats.base import (
     Format,
     FormatError,
     ImportOptions,
+    Report,
     Understanding,
     Written,
+    unheard,
 )
 from auditor.formats.output import Edit, Edits, place_file, prepare
 from auditor.formats.understanding import (
@@ -101,7 +103,13 @@ class ImageFolder:
             yield _table(rows)
 
     def write(
-        self, understood: Understanding, edits: pa.Table, out: Path, *, files: FileMode = "copy"
+        self,
+        understood: Understanding,
+        edits: pa.Table,
+        out: Path,
+        *,
+        files: FileMode = "copy",
+        report: Report = unheard,
     ) -> Written:
         """New tree; a relabelled file moves to its new class's folder, same split.
 
@@ -118,7 +126,7 @@ class ImageFolder:
             targets[path] = free = _free_name(target, taken)
             taken.add(free.casefold())
         prepare(out, outside=root)
-        return _lay_out(root, targets, move, out, files)
+        return _lay_out(root, targets, move, out, files, report)
 
 
 FORMAT: Format = ImageFolder()
@@ -238,12 +246,18 @@ def _free_name(wished: str, taken: set[str]) -> str:
 
 
 def _lay_out(
-    root: Path, targets: dict[str, str], wished: dict[str, str], out: Path, mode: FileMode
+    root: Path,
+    targets: dict[str, str],
+    wished: dict[str, str],
+    out: Path,
+    mode: FileMode,
+    report: Report,
 ) -> Written:
     written: list[Path] = []
     skipped: list[str] = []
     renamed: dict[str, str] = {}
-    for path, target in targets.items():
+    for done, (path, target) in enumerate(targets.items(), 1):
+        report(done, len(targets))
         try:
             with (root / path).open("rb"):
                 pass

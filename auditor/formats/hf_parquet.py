@@ -17,8 +17,10 @@ from auditor.formats.base import (
     Format,
     FormatError,
     ImportOptions,
+    Report,
     Understanding,
     Written,
+    unheard,
 )
 from auditor.formats.label_cells import join_labels, split_cells
 from auditor.formats.output import Edits, prepare
@@ -96,7 +98,13 @@ class HfParquet:
         return _read(shards, schema, understood.columns, extra, understood.label_separator)
 
     def write(
-        self, understood: Understanding, edits: pa.Table, out: Path, *, files: FileMode = "copy"
+        self,
+        understood: Understanding,
+        edits: pa.Table,
+        out: Path,
+        *,
+        files: FileMode = "copy",
+        report: Report = unheard,
     ) -> Written:
         """The same shards; one without a change is copied byte for byte."""
         del files
@@ -116,9 +124,10 @@ class HfParquet:
             opened.require_fit(column, dict(enumerate(cells)))
             added = parquet.new_classes(opened.declared[column], cells)
         prepare(out)
-        for shard, (own, drop) in zip(shards, plan, strict=True):
+        for done, (shard, (own, drop)) in enumerate(zip(shards, plan, strict=True), 1):
             target = out / shard.relative
             parquet.rewrite(shard.file, target, column, own, drop, added_classes=added)
+            report(done, len(shards))
         return Written(
             files=tuple(Path(shard.relative) for shard in shards), renamed={}, skipped=()
         )

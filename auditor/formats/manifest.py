@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor import address
-from auditor.formats.base import FormatError, ImportOptions, Understanding, Written
+from auditor.formats.base import FormatError, ImportOptions, Report, Understanding, Written
 from auditor.formats.label_cells import guess_separator, join_labels, split_cells
 from auditor.formats.output import Edits, prepare
 from auditor.formats.records.base import Cell, Records
@@ -216,7 +216,9 @@ def read(understood: Understanding, parts: Sequence[Part]) -> Iterator[pa.Table]
         yield samples.slice(start, BATCH)
 
 
-def write(understood: Understanding, parts: Sequence[Part], table: pa.Table, out: Path) -> Written:
+def write(
+    understood: Understanding, parts: Sequence[Part], table: pa.Table, out: Path, report: Report
+) -> Written:
     """Write the manifest's files, changed only where an edit says so; the images stay put."""
     edits = Edits(table)
     column = understood.columns.get("label")
@@ -235,8 +237,9 @@ def write(understood: Understanding, parts: Sequence[Part], table: pa.Table, out
         for part, own_cells, _ in shares:
             part.records.require_fit(column, own_cells)
     prepare(out)
-    for part, own_cells, own_drop in shares:
+    for done, (part, own_cells, own_drop) in enumerate(shares, 1):
         part.records.rewrite(out / part.relative, column, own_cells, own_drop)
+        report(done, len(shares))
     return Written(files=tuple(Path(part.relative) for part in parts), renamed={}, skipped=())
 
 

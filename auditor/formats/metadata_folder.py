@@ -15,8 +15,10 @@ from auditor.formats.base import (
     Format,
     FormatError,
     ImportOptions,
+    Report,
     Understanding,
     Written,
+    unheard,
 )
 from auditor.formats.manifest import Part, open_records
 from auditor.formats.records.base import shown_columns
@@ -55,11 +57,17 @@ class MetadataFolder:
         return manifest.read(understood, _parts(understood.source))
 
     def write(
-        self, understood: Understanding, edits: pa.Table, out: Path, *, files: FileMode = "copy"
+        self,
+        understood: Understanding,
+        edits: pa.Table,
+        out: Path,
+        *,
+        files: FileMode = "copy",
+        report: Report = unheard,
     ) -> Written:
         """The metadata files alone, to put in place of the old ones: the images are not copied."""
         del files
-        return manifest.write(understood, _parts(understood.source), edits, out)
+        return manifest.write(understood, _parts(understood.source), edits, out, report)
 
 
 FORMAT: Format = MetadataFolder()

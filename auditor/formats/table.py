@@ -14,8 +14,10 @@ from auditor.formats.base import (
     Format,
     FormatError,
     ImportOptions,
+    Report,
     Understanding,
     Written,
+    unheard,
 )
 from auditor.formats.manifest import SUFFIXES, Part, open_records
 from auditor.formats.records.base import Records, shown_columns
@@ -58,11 +60,17 @@ class Table:
         return manifest.read(understood, _parts(understood.source))
 
     def write(
-        self, understood: Understanding, edits: pa.Table, out: Path, *, files: FileMode = "copy"
+        self,
+        understood: Understanding,
+        edits: pa.Table,
+        out: Path,
+        *,
+        files: FileMode = "copy",
+        report: Report = unheard,
     ) -> Written:
         """The manifest alone, to put in place of the old one: the images are not copied."""
         del files
-        return manifest.write(understood, _parts(understood.source), edits, out)
+        return manifest.write(understood, _parts(understood.source), edits, out, report)
 
 
 FORMAT: Format = Table()

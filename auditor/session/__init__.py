@@ -272,10 +272,16 @@ class Session:
 
     # results
 
-    def export(self, out: Path, files: FileMode = "copy") -> Exported:
-        """Write the cleaned data set, in the source's format, to the new folder `out`."""
+    def export(
+        self, out: Path, files: FileMode = "copy", progress: Progress | None = None
+    ) -> Exported:
+        """Write the cleaned data set, in the source's format, to the new folder `out`.
+
+        Raises ExportError, FormatError, CancelledError; then nothing is left in `out`.
+        """
+        heeding = self._heeding(progress)
         with whole_or_gone(out):
-            return Exporter(self.store, self.folder, self.understood).export(out, files)
+            return Exporter(self.store, self.folder, self.understood, heeding).export(out, files)
 
     def report(
         self, out: Path, wanted: Wanted, ended: Sequence[CheckEnd] = ()

@@ -14,6 +14,7 @@ import pyarrow as pa
 from auditor import formats, version
 from auditor.formats.base import FileMode, Understanding
 from auditor.model import Verdict
+from auditor.progress import Progress, silent
 from auditor.report import changes
 from auditor.report.files import input_fingerprint, sha256_of
 from auditor.session import soft_labels
@@ -40,6 +41,7 @@ class Exporter:
     store: Store
     folder: ProjectFolder
     understood: Understanding
+    progress: Progress = silent
 
     def export(self, out: Path, files: FileMode) -> Exported:
         """Write the cleaned data set to the new folder `out`; the originals are only read."""
@@ -48,7 +50,11 @@ class Exporter:
             counts = {"samples": samples.count(db), "classes": len(project.classes(db))}
             inputs = _inputs(db, self.understood)
         written = formats.by_id(self.understood.format).write(
-            self.understood, edits, out, files=files
+            self.understood,
+            edits,
+            out,
+            files=files,
+            report=lambda done, total: self.progress("writing files", done, total),
         )
         records = list(_records(decisions))
         changes.write_jsonl(out / "changes.jsonl", records)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from auditor.formats.base import ImportOptions
 from auditor.jobs import worker
 from auditor.jobs.messages import RunTask, Wish
 from auditor.jobs.pool import Handlers, Pool, Task
 from auditor.progress import Progress
+from auditor.session import AuditOptions, Session, understand
 from auditor.session.background import Background, JobEvent, JobState
+from auditor.session.folder import ProjectFolder
 from tests.process.test_pool import JOB
+from tests.system import program
 from tests.unit.test_background import Heard
 
 pytestmark = pytest.mark.process
@@ -159,3 +164,64 @@ def test_a_paused_worker_whose_engine_goes_away_ends_well(tmp_path: Path) -> Non
     process.join(20)
     assert process.exitcode == 0
     assert (tmp_path / "steps").stat().st_size == 1
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    source = program.picture_folder(tmp_path / "pets", each=20)
+    with Session(ProjectFolder(tmp_path / "p.audit"), workers=1) as opened:
+        opened.import_source(understand(source, ImportOptions()))
+        yield opened
+
+
+def test_a_job_is_done_after_its_last_commit_and_tells_its_stages(
+    session: Session, tmp_path: Path
+) -> None:
+    heard, order = Heard(), list[str]()
+    session.store.on_commit(lambda _: order.append("commit"))
+    session.jobs.listen(heard)
+    session.jobs.listen(lambda event: order.append(event.state))
+    only = AuditOptions(checks=["unreadable_images"], device="cpu")
+    number = session.jobs.add("audit", "Audit", lambda p: session.audit(only, p))
+    event = heard.wait(number, JobState.DONE)
+    assert [end.state for end in event.result] == ["done"]
+    assert "Unreadable images" in {one.stage for one in heard.events}
+    session.close()
+    assert order[-1] == JobState.DONE
+    assert "commit" in order
+
+
+def test_an_export_that_is_cancelled_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    heard, out = Heard(), tmp_path / "out"
+    session.jobs.listen(heard)
+
+    def work(progress: Progress) -> object:
+        def stop_soon(stage: str, done: int, total: int) -> None:
+            progress(stage, done, total)
+            if done == 3:
+                session.jobs.cancel(number)
+
+        return session.export(out, "copy", stop_soon)
+
+    number = session.jobs.add("export", "Export", work)
+    heard.wait(number, JobState.CANCELLED)
+    assert ("writing files", 3, 40) in [(e.stage, e.done, e.total) for e in heard.events]
+    assert not out.exists()
+    again = session.jobs.add("export", "Export", lambda p: session.export(out, "copy", p))
+    assert heard.wait(again, JobState.DONE).result.files > 40
+
+
+def test_closing_a_project_stops_what_runs_and_it_can_be_opened_again(session: Session) -> None:
+    heard, begun = Heard(), threading.Event()
+
+    def work(progress: Progress) -> object:
+        begun.set()
+        return session.audit(AuditOptions(device="cpu", encoder="classic"), progress)
+
+    session.jobs.listen(heard)
+    number = session.jobs.add("audit", "Audit", work)
+    assert begun.wait(20)
+    session.close()
+    assert heard.wait(number, JobState.CANCELLED).ended
+    with Session.open(session.folder.path, workers=1) as again:
+        assert again.jobs.events() == []
