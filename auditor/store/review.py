@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.model import LABELS, ChangeSet, SampleId
-from auditor.store.db import Connection, arrow, first, insert
+from auditor.store.db import Connection, arrow, first
 from auditor.store.runs import NEWEST
 
 DECISION_SCHEMA = pa.schema(
@@ -83,22 +84,31 @@ def record(
     A step of `only_notes` leaves a standing decision to the one who made it.
     """
     wanted = _last_of_each(decisions)
-    _refuse_unknown(db, wanted["sample_id"])
-    changing = differing(db, wanted)
-    if not changing.num_rows:  # an empty step would make undo seem to do nothing
-        return ChangeSet(frozenset()), 0
-    touched = changing.num_rows
-    action_id = _new_action(db, title(touched), undoes=None, reviewer=reviewer)
-    stays = "old_verdict is not null" if only_notes else "false"
-    insert(
-        db,
-        "insert into change select ?, sample_id, old_verdict, old_labels, old_note, old_action,"
-        f" verdict, labels, note, case when {stays} then old_action else ? end, check_id, p_error"
-        " from incoming",
-        changing,
+    if not wanted.num_rows:
+        return _NOTHING, 0
+    db.register("incoming", wanted)
+    _refuse_unknown(db, pc.min_max(wanted["sample_id"]).as_py())
+    ((action_id,),) = db.execute("select nextval('action_seq')").fetchall()
+    stays = "r.verdict is not null" if only_notes else "false"
+    ((touched,),) = db.execute(
+        "insert into change select ?, d.sample_id, r.verdict, r.labels, r.note, r.action_id,"
+        f" d.verdict, d.labels, d.note, case when {stays} then r.action_id else ? end, d.check_id,"
+        f" d.p_error from {_DIFFERING} order by d.sample_id",
         [action_id, action_id],
-    )
+    ).fetchall()
+    db.unregister("incoming")
+    if not touched:  # an empty step would make undo seem to do nothing
+        return _NOTHING, 0
+    _note_action(db, action_id, title(touched), undoes=None, reviewer=reviewer)
     return _apply(db, action_id, touched), touched
+
+
+_NOTHING = ChangeSet(frozenset())
+_DIFFERING = (
+    "incoming d left join review r using (sample_id)"
+    " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)"
+)
+"""Decisions, one per sample, beside the standing ones where these differ."""
 
 
 def _last_of_each(decisions: pa.Table) -> pa.Table:
@@ -111,15 +121,13 @@ def _last_of_each(decisions: pa.Table) -> pa.Table:
 def differing(db: Connection, decisions: pa.Table) -> pa.Table:
     """Those of the decisions (one per sample) that differ from the standing ones, beside these.
 
-    DECISION_SCHEMA with old_verdict, old_labels, old_note and old_action; in sample_id order.
+    DECISION_SCHEMA with old_verdict and old_labels; in sample_id order.
     """
     db.register("incoming", decisions)
     found = arrow(
         db,
-        "select d.*, r.verdict as old_verdict, r.labels as old_labels, r.note as old_note,"
-        " r.action_id as old_action from incoming d left join review r using (sample_id)"
-        " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)"
-        " order by d.sample_id",
+        "select d.*, r.verdict as old_verdict, r.labels as old_labels"
+        f" from {_DIFFERING} order by d.sample_id",
     )
     db.unregister("incoming")
     return found
@@ -192,7 +200,8 @@ def next_redo(db: Connection) -> tuple[int, str, int] | None:
 def _invert(
     db: Connection, source: int, about: int, title: str, reviewer: str
 ) -> tuple[ChangeSet, int]:
-    action_id = _new_action(db, title, undoes=about, reviewer=reviewer)
+    ((action_id,),) = db.execute("select nextval('action_seq')").fetchall()
+    _note_action(db, action_id, title, undoes=about, reviewer=reviewer)
     ((touched,),) = db.execute(
         "insert into change select ?, sample_id, new_verdict, new_labels, new_note, new_action,"
         " old_verdict, old_labels, old_note, old_action, check_id, p_error from change where action_id = ?",
@@ -201,25 +210,27 @@ def _invert(
     return _apply(db, action_id, touched), touched
 
 
-def _refuse_unknown(db: Connection, sample_ids: pa.ChunkedArray) -> None:
-    db.register("incoming", pa.table({"sample_id": sample_ids}))
+def _refuse_unknown(db: Connection, span: dict[str, int]) -> None:
+    """Raise UnknownSampleError where `incoming`, whose ids lie in the span, names one."""
     row = first(
         db,
-        "select sample_id from incoming anti join (select sample_id from sample where present)"
+        # The span lets DuckDB skip most of the table, which an anti join reads from end to end.
+        "select sample_id from incoming anti join"
+        " (select sample_id from sample where present and sample_id between ? and ?)"
         " using (sample_id) limit 1",
+        [span["min"], span["max"]],
     )
-    db.unregister("incoming")
     if row:
         raise UnknownSampleError(f"the project has no sample {row[0]}")
 
 
-def _new_action(db: Connection, title: str, undoes: int | None, reviewer: str) -> int:
-    ((action_id,),) = db.execute("select nextval('action_seq')").fetchall()
+def _note_action(
+    db: Connection, action_id: int, title: str, undoes: int | None, reviewer: str
+) -> None:
     db.execute(
         "insert into action values (?, ?, ?, ?, current_timestamp::timestamp)",
         [action_id, title, undoes, reviewer],
     )
-    return int(action_id)
 
 
 NAMED = 10_000
