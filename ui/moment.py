@@ -25,10 +25,8 @@ def when(moment: datetime, now: datetime) -> str:
 
 def span(seconds: float) -> str:
     """A length of time, rounded to what matters of it."""
-    if seconds < 1:
-        return _tr("less than a second")
     if seconds < 0.95 * _MINUTE:
-        return _tr("{seconds} s").format(seconds=round(seconds))
+        return _tr("{seconds} s").format(seconds=max(1, round(seconds)))
     if seconds < 10 * _MINUTE:
         whole = max(round(seconds / 10) * 10, _MINUTE)
         minutes, rest = divmod(whole, _MINUTE)

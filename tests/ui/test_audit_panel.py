@@ -149,6 +149,16 @@ def test_a_stopped_audit_can_be_continued(
     assert {end.state for end in row.event_shown.result} <= {"done", "reused"}
 
 
+def test_a_paused_audit_can_be_stopped(panel: AuditPanel, qtbot: QtBot) -> None:
+    panel.settings.seed.setValue(12)
+    panel.run()
+    wait_for(panel, 1, JobState.RUNNING, qtbot)
+    panel.turn_pause()
+    row = wait_for(panel, 1, JobState.PAUSED, qtbot)
+    QTest.keyClick(row.cancel, Qt.Key.Key_Space)
+    wait_for(panel, 1, JobState.CANCELLED, qtbot)
+
+
 def test_a_run_that_was_killed_is_offered_again_as_it_was(
     workspace: Workspace,
     session: Session,
@@ -341,7 +351,7 @@ def test_a_plan_says_how_sure_it_is() -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (0.4, "less than a second"),
+        (0.4, "1 s"),
         (40.2, "40 s"),
         (58.0, "1 min"),
         (61.0, "1 min"),

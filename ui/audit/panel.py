@@ -306,11 +306,12 @@ class AuditPanel(QWidget):
 
     def _dress(self) -> None:
         now = theme.colours()
-        # A box that is not ticked is drawn darker than the window: it needs a lighter card.
         card = now.raised if theme.is_dark() else now.base
         style = (
             f"#muted {{ color: {now.muted}; }}"
             " #heading, QCheckBox#title, QLabel#title { font-weight: 600; }"
+            f" QCheckBox::indicator:unchecked {{ border: 1px solid {now.muted};"
+            f" background: {now.base}; border-radius: 2px; width: 11px; height: 11px; }}"
             f" #card {{ background: {card}; border: 1px solid {now.line}; border-radius: 6px; }}"
             " Disclosure > QToolButton { background: transparent; border: 1px solid transparent;"
             " border-radius: 4px; padding: 3px; }"
