@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -70,16 +71,24 @@ def wait(qtbot: QtBot, until: Callable[[], bool]) -> None:
     qtbot.waitUntil(until, timeout=60_000)
 
 
-def until_painted(view: GalleryView, qtbot: QtBot, begun: float) -> float:
-    """Milliseconds from `begun` until the whole screen was painted with all it shows."""
-    wait(qtbot, lambda: is_whole(view))
-    view.viewport().repaint()
-    return 1000 * (time.perf_counter() - begun)
+class Stopwatch:
+    """Wall-clock and processor milliseconds of what is repeated."""
 
+    def __init__(self) -> None:
+        self.wall: list[float] = []
+        self.processor: list[float] = []
 
-def say(what: str, times: list[float]) -> None:
-    median, late = np.percentile(times, [50, 95])
-    print(f"{what}: median {median:.0f} ms, p95 {late:.0f} ms, max {max(times):.0f} ms")
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        begun, used = time.perf_counter(), time.process_time()
+        yield
+        self.wall.append(1000 * (time.perf_counter() - begun))
+        self.processor.append(1000 * (time.process_time() - used))
+
+    def say(self, what: str) -> None:
+        median, late = np.percentile(self.wall, [50, 95])
+        used = np.median(self.processor)
+        print(f"{what}: median {median:.0f} ms, p95 {late:.0f} ms, processor {used:.0f} ms")
 
 
 def resident_mb() -> float:
@@ -90,26 +99,26 @@ def resident_mb() -> float:
 def test_jumps_filters_and_memory(workspace: Workspace, view: GalleryView, qtbot: QtBot) -> None:
     rng = np.random.default_rng(0)
     bar = view.verticalScrollBar()
-    jumps = []
+    jump = Stopwatch()
     for place in rng.integers(0, bar.maximum(), JUMPS).tolist():
-        begun = time.perf_counter()
-        bar.setValue(place)
-        jumps.append(until_painted(view, qtbot, begun))
-    say(f"jump -> {len(view.visible())} cells painted with thumbnails", jumps)
+        with jump.run():
+            bar.setValue(place)
+            wait(qtbot, lambda: is_whole(view))
+            view.viewport().repaint()
+    jump.say(f"jump -> {len(view.visible())} cells painted with thumbnails")
 
-    filters = []
+    filtering = Stopwatch()
     for turn in range(FILTERS):
         where = f"p_error >= {0.3 + 0.05 * turn:.2f}"
         asked = View(
             check_id="label_errors", where=where, sort="p_error", descending=bool(turn % 2)
         )
-        begun = time.perf_counter()
-        with qtbot.waitSignal(workspace.ids_changed, timeout=60_000):
-            workspace.set_view(asked)
-        wait(qtbot, lambda: view.samples.row(view.visible().start) is not None)
-        view.viewport().repaint()
-        filters.append(1000 * (time.perf_counter() - begun))
-    say("filter and sort by score -> first cells", filters)
+        with filtering.run():
+            with qtbot.waitSignal(workspace.ids_changed, timeout=60_000):
+                workspace.set_view(asked)
+            wait(qtbot, lambda: view.samples.row(view.visible().start) is not None)
+            view.viewport().repaint()
+    filtering.say("filter and sort by score -> first cells")
 
     everything = View(check_id="label_errors", sort="p_error", descending=True)
     begun = time.perf_counter()

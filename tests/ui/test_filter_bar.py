@@ -232,6 +232,8 @@ def test_counts_follow_the_filter_and_the_selection(
     assert "flagged" in counts.text()
     workspace.select(workspace.ids[:5])
     assert counts.text().endswith("5 selected")
+    workspace.set_subset(Subset("Lasso", workspace.ids[:7]))
+    qtbot.waitUntil(lambda: counts.text().startswith("7 of 241 samples"))
 
 
 def test_slash_leads_to_the_filter(bar: FilterBar, window: QMainWindow, qtbot: QtBot) -> None:

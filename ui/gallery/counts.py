@@ -40,13 +40,15 @@ class Counts(QLabel):
             self._wait.start()
 
     def _count(self) -> None:
-        view, total = self._workspace.view, self._total
+        # Of a subset only its own length is told: the engine counts by filters.
+        total = self._total
+        asked = self._workspace.view if self._workspace.subset is None else None
 
-        def tallies(session: Session) -> tuple[Tally, int]:
-            of_view = session.read(lambda db: browsing.tally(db, view))
+        def tallies(session: Session) -> tuple[Tally | None, int]:
+            found = session.read(lambda db: browsing.tally(db, asked)) if asked else None
             if total is not None:
-                return of_view, total
-            return of_view, session.read(lambda db: browsing.tally(db, View())).samples
+                return found, total
+            return found, session.read(lambda db: browsing.tally(db, View())).samples
 
         self._workspace.desk.ask(
             tallies,
@@ -57,9 +59,9 @@ class Counts(QLabel):
             slow=True,
         )
 
-    def _show(self, tally: Tally, total: int) -> None:
+    def _show(self, tally: Tally | None, total: int) -> None:
         self._total = total
-        if self._workspace.subset is not None:
+        if tally is None:
             shown = len(self._workspace.ids)
             self._said = self.tr("{0} of {1} samples").format(f"{shown:,}", f"{total:,}")
         else:

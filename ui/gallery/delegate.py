@@ -21,6 +21,7 @@ PAD = 6
 _CAPTIONS_FROM = 72
 """Below this zoom a caption would hold no word."""
 _FADED = 0.3
+_OPEN = (None, "defer")
 _FLAG, _NOTE, _SELECTED = theme.GLYPHS["flagged"], "“", "✓"
 
 
@@ -55,7 +56,7 @@ class SampleDelegate(QAbstractItemDelegate):
         self.has_findings = False
         self.ratio = 1.0
         """Device pixels to a pixel."""
-        self._reasons = _reasons(self)
+        self._reasons, self._verdicts = _reasons(self), _verdicts(self)
         self.dress(parent.font() if parent else QFont(), 144)
 
     def dress(self, font: QFont, zoom: int) -> None:
@@ -154,8 +155,14 @@ class SampleDelegate(QAbstractItemDelegate):
             used = self._struck.draw(painter, x, y, width * 0.45, _label(row.given))
             painter.setPen(self._pens["relabelled"])
             self._text.draw(painter, x + used, y, width - used, f" → {_label(row.labels)}")
-        if self.metrics.lines > 1 and row.flagged:
-            self._draw_finding(painter, x, y + self.metrics.line_height, width, row)
+        if self.metrics.lines > 1:
+            y += self.metrics.line_height
+            if row.verdict in _OPEN and row.flagged:
+                self._draw_finding(painter, x, y, width, row)
+            elif row.verdict is not None:
+                painter.setPen(theme.of_verdict(row.verdict))
+                word = self._verdicts.get(row.verdict, row.verdict)
+                self._text.draw(painter, x, y, width, word)
 
     def _draw_finding(self, painter: QPainter, x: int, y: int, width: int, row: Row) -> None:
         painter.setPen(self._pens["flagged"])
@@ -195,6 +202,16 @@ class SampleDelegate(QAbstractItemDelegate):
 
 def _label(labels: tuple[str, ...]) -> str:
     return ", ".join(labels) if labels else "–"  # noqa: RUF001  stands for none
+
+
+def _verdicts(context: QObject) -> dict[str, str]:
+    return {
+        "accept": context.tr("suggestion accepted"),
+        "keep": context.tr("label kept"),
+        "relabel": context.tr("relabelled"),
+        "exclude": context.tr("excluded"),
+        "defer": context.tr("put off"),
+    }
 
 
 def _reasons(context: QObject) -> dict[str, str]:
