@@ -24,7 +24,7 @@ from ui.charts.tables import ChartTable
 from ui.commands import Command, Commands
 from ui.workspace import Workspace
 
-_NAME_WIDTH, _WIDTH, _BAR_WIDTH = 220, 92, 150
+_WIDTH, _BAR_WIDTH = 92, 150
 
 
 class ClassTable(Chart):
@@ -79,7 +79,7 @@ class ClassTable(Chart):
         header.setHighlightSections(False)
         for column in range(self.model.columnCount()):
             table.setColumnWidth(column, _BAR_WIDTH if column == NOISE else _WIDTH)
-        table.setColumnWidth(0, _NAME_WIDTH)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         header.setSortIndicatorClearable(True)
         table.setSortingEnabled(True)

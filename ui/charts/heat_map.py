@@ -28,7 +28,7 @@ from ui.commands import Command, Commands
 from ui.workspace import Workspace
 
 _FIRST, _FEWEST = 25, 10
-_LEAST_WIDTH, _LEAST_HEIGHT, _MOST_SIDE = 40, 24, 96
+_LEAST_WIDTH, _LEAST_HEIGHT, _MOST_SIDE = 34, 24, 96
 _NAME_WIDTH = 150
 _NAMED = 3
 """So many pairs are named in the sentence."""
@@ -183,16 +183,9 @@ class _HeatTable(ChartTable):
         self.setMouseTracking(True)
         self._cells = _HeatCell(self)
         self.setItemDelegate(self._cells)
-        self.setHorizontalHeader(_SlantedHeader(self))
+        self.setHorizontalHeader(_NameHeader(Qt.Orientation.Horizontal, self))
+        self.setVerticalHeader(_NameHeader(Qt.Orientation.Vertical, self))
         self.setShowGrid(False)
-        rows = self.verticalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setMaximumWidth(_NAME_WIDTH)
-        rows.setTextElideMode(Qt.TextElideMode.ElideRight)
-        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for header in (rows, self.horizontalHeader()):
-            header.setMinimumSectionSize(8)
-            header.setHighlightSections(True)
 
     def set_most(self, most: int) -> None:
         """The count that gets the strongest shade."""
@@ -219,28 +212,34 @@ class _HeatTable(ChartTable):
         self.verticalHeader().setDefaultSectionSize(min(high, wide))
 
 
-class _SlantedHeader(QHeaderView):
-    """Names upright where there is no room to write them across."""
+class _NameHeader(QHeaderView):
+    """Class names; over the columns they stand upright where there is no room to lie."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget) -> None:
+        super().__init__(orientation, parent)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.setSectionsClickable(True)
+        self.setMinimumSectionSize(8)
+
+    def _name(self, section: int) -> str:
+        return str(self.model().headerData(section, self.orientation()))
+
+    @property
+    def _is_above(self) -> bool:
+        return self.orientation() == Qt.Orientation.Horizontal
 
     def _is_upright(self) -> bool:
-        return self._widest() + 10 > self.defaultSectionSize()
+        return self._is_above and self._widest() + 10 > self.defaultSectionSize()
 
     def _widest(self) -> int:
         # Without a model there are no sections.
         names = [self._name(at) for at in range(self.count())]
         return max((self.fontMetrics().horizontalAdvance(name) for name in names), default=0)
 
-    def _name(self, section: int) -> str:
-        return str(self.model().headerData(section, Qt.Orientation.Horizontal))
-
     def sizeHint(self) -> QSize:
-        line = self.fontMetrics().height()
-        tall = min(self._widest(), _NAME_WIDTH - 40) if self._is_upright() else line
+        wide = min(self._widest(), _NAME_WIDTH)
+        if not self._is_above:
+            return QSize(wide + 16, super().sizeHint().height())
+        tall = min(wide, _NAME_WIDTH - 40) if self._is_upright() else self.fontMetrics().height()
         return QSize(super().sizeHint().width(), tall + 10)
 
     def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
@@ -248,19 +247,20 @@ class _SlantedHeader(QHeaderView):
         now = theme.colours()
         painter.fillRect(rect, QColor(now.raised))
         painter.setPen(QColor(now.text))
-        room = rect.height() - 8 if self._is_upright() else rect.width() - 4
-        elided = self.fontMetrics().elidedText(
-            self._name(logical), Qt.TextElideMode.ElideRight, room
-        )
+        side = Qt.AlignmentFlag.AlignCenter
+        box = rect.adjusted(2, 0, -2, 0)
         if self._is_upright():
             painter.translate(rect.left(), rect.bottom())
             painter.rotate(-90)
-            box = QRect(4, 0, rect.height() - 4, rect.width())
-            painter.drawText(
-                box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided
-            )
-        else:
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, elided)
+            box = QRect(4, 0, rect.height() - 8, rect.width())
+            side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        elif not self._is_above:
+            box = rect.adjusted(4, 0, -8, 0)
+            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        elided = self.fontMetrics().elidedText(
+            self._name(logical), Qt.TextElideMode.ElideRight, box.width()
+        )
+        painter.drawText(box, side, elided)
         painter.restore()
 
 

@@ -32,20 +32,20 @@ def shape_of(colouring: Colouring, kind: int) -> int:
     return 1 + (kind - 1) % (SHAPES - 1)
 
 
-def of(colouring: Colouring, ratio: float) -> Inks:
+def of(colouring: Colouring) -> Inks:
     chosen = colours(colouring)
     shapes = [shape_of(colouring, kind) for kind in range(len(chosen))]
-    return Inks(palette.packed(chosen), np.array(shapes, np.uint8), _RADIUS * ratio)
+    return Inks(palette.packed(chosen), np.array(shapes, np.uint8), _RADIUS)
 
 
-def dim(ratio: float) -> Inks:
+def dim() -> Inks:
     """For points outside of the list."""
-    return _same(palette.others(), _RADIUS * ratio)
+    return _same(palette.others(), _RADIUS)
 
 
-def halo(ratio: float) -> Inks:
+def halo() -> Inks:
     """Around selected points."""
-    return _same(QColor(theme.colours().text), _HALO * ratio)
+    return _same(QColor(theme.colours().text), _HALO)
 
 
 def _same(colour: QColor, radius: float) -> Inks:

@@ -29,7 +29,7 @@ class MapPanel(Chart):
         self, workspace: Workspace, commands: Commands, parent: QWidget | None = None
     ) -> None:
         body = QWidget()
-        self.view = MapView(body)
+        self.view = MapView(workspace.desk, body)
         self.legend = MapLegend(body)
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 0, 0)

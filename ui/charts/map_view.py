@@ -23,14 +23,15 @@ from PySide6.QtWidgets import QWidget
 from ui import theme
 from ui.charts import inks
 from ui.charts.base import Canvas
+from ui.charts.map_drawing import Order, draw
 from ui.charts.map_scene import Scene
-from ui.charts.scatter import FEW, PAD, Layer, Places, Points, Raster, Sight
+from ui.charts.scatter import PAD, Layer, Places, Points, Raster, Sight
+from ui.desk import Desk
 
 _REACH = 9.0
 """So many pixels beside a point still mean it."""
 _CLICK = 4
 """A drag of fewer pixels is a click."""
-_DIM = 0.28
 _ROOM = 1.08
 _CLOSEST = 1e6
 _NOTCH = 1.25
@@ -49,6 +50,8 @@ _KEYS = frozenset([*_PANS, *_ZOOMS, Qt.Key.Key_0, Qt.Key.Key_Home])
 
 
 class MapView(Canvas):
+    """Moves at once: the points are drawn off the Qt thread, and the last picture stands in."""
+
     picked = Signal(int)
     """A point of the map was clicked."""
     hovered = Signal(object)
@@ -59,8 +62,9 @@ class MapView(Canvas):
 
     keys = _KEYS
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
+        self._desk = desk
         self.setAccessibleName(self.tr("Map of likeness; arrow keys move it, + and - zoom"))
         self.setMouseTracking(True)
         self.setMinimumSize(160, 120)
@@ -69,7 +73,9 @@ class MapView(Canvas):
         self._selection: Layer | None = None
         self._sight = Sight(0, 0, 100, 1, 1)
         self._is_fitted = True
-        self._drawn: tuple[Sight, Raster] | None = None
+        self._raster: Raster | None = None
+        self._wanted: Sight | None = None
+        self._is_busy = False
         self._is_lasso = False
         self._is_box = False
         self._pressed: QPointF | None = None
@@ -99,7 +105,7 @@ class MapView(Canvas):
 
     def redraw(self) -> None:
         """Draw the points anew, not only what lies over them."""
-        self._drawn = None
+        self._wanted = None
         self.update()
 
     # what is looked at
@@ -133,6 +139,11 @@ class MapView(Canvas):
         ratio = now.scale / scale
         self._look(replace(now, x=x + (now.x - x) * ratio, y=y + (now.y - y) * ratio, scale=scale))
 
+    @property
+    def is_sharp(self) -> bool:
+        """Whether the picture is that of what is looked at, and not an older one moved."""
+        return not self._is_busy and self._wanted == self.sight
+
     def seen(self) -> Places:
         """The points that lie within the picture."""
         whole = np.ones((self.height(), self.width()), np.bool_)
@@ -149,42 +160,50 @@ class MapView(Canvas):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(theme.colours().base))
         if self.scene is not None:
-            self._paint_points(painter, self._raster(self.scene))
+            if self._wanted != self.sight and not self._is_busy:
+                self._want(self.scene)
+            if self._raster is not None:
+                self._paint_points(painter, self._raster)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_focus_mark(painter, self.scene)
             self._paint_lasso(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self.paint_focus(painter)
 
-    def _raster(self, scene: Scene) -> Raster:
-        """The points as last drawn, or drawn now."""
-        sight = self.sight
-        if self._drawn is None or self._drawn[0] != sight:
-            self._drawn = sight, self._draw(scene, sight)
-        return self._drawn[1]
+    def _want(self, scene: Scene) -> None:
+        """Have the points drawn as they are looked at now; one picture is drawn at a time."""
+        order = Order(
+            scene,
+            self._selection,
+            self.sight,
+            self.devicePixelRatioF(),
+            inks.of(scene.colouring),
+            inks.dim(),
+            inks.halo(),
+        )
+        self._is_busy, self._wanted = True, self.sight
+        self._desk.ask(lambda _session: draw(order), self._show, self._fail, owner=self)
 
-    def _draw(self, scene: Scene, sight: Sight) -> Raster:
-        outside, listed = (layer.within(sight.box) for layer in scene.layers)
-        selected = self._selection.within(sight.box) if self._selection else None
-        crowd = len(outside.x) + len(listed.x)
-        # Shapes are drawn as fine as the screen is; for dust, its finest pixels are not worth it.
-        ratio = self.devicePixelRatioF() if crowd <= FEW else 1.0
-        raster = Raster(sight.times(ratio))
-        raster.put(outside, inks.dim(ratio), crowd=crowd, strength=_DIM)
-        few = crowd <= FEW
-        if selected is not None and few:
-            raster.put(selected, inks.halo(ratio), crowd=crowd)
-        raster.put(listed, inks.of(scene.colouring, ratio), crowd=crowd)
-        if selected is not None and not few:
-            raster.put(selected, inks.halo(ratio), crowd=FEW + 1)
-        return raster
+    def _show(self, raster: Raster) -> None:
+        self._is_busy = False
+        self._raster = raster
+        self.update()
+
+    def _fail(self, error: Exception) -> None:
+        self._is_busy = False
+        self._desk.trouble.emit(self.tr("The map cannot be drawn: {why}").format(why=error))
 
     def _paint_points(self, painter: QPainter, raster: Raster) -> None:
+        """The last picture, moved to where its points belong now."""
         padded = raster.padded
         height, width = padded.shape
         image = QImage(padded.data, width, height, padded.strides[0], QImage.Format.Format_ARGB32)
         inner = QRectF(PAD, PAD, width - 2 * PAD, height - 2 * PAD)
-        painter.drawImage(QRectF(self.rect()), image, inner)
+        left, top, right, bottom = raster.sight.box
+        target = QRectF(
+            QPointF(*self.sight.to_pixel(left, top)), QPointF(*self.sight.to_pixel(right, bottom))
+        )
+        painter.drawImage(target, image, inner)
 
     def _paint_focus_mark(self, painter: QPainter, scene: Scene) -> None:
         if self.focus is None:

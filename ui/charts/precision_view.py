@@ -71,7 +71,8 @@ class PrecisionView(Canvas):
         )
 
     def _ends(self, band: Band) -> tuple[str, str]:
-        return f"{band.low:.3g}", f"{band.high:.3g}"
+        digits = 1 if len(self.bands) <= 10 else 2
+        return f"{band.low:.{digits}f}", f"{band.high:.{digits}f}"
 
     # painting
 
@@ -85,7 +86,7 @@ class PrecisionView(Canvas):
     def _columns(self) -> tuple[float, float, float, float]:
         """Where the track begins and ends, and where the two columns of words end."""
         advance = self.fontMetrics().horizontalAdvance
-        left = max(advance("0.88 – 0.88"), advance(self._score_title())) + 2 * _GAP  # noqa: RUF001
+        left = max(advance("0.88 – 0.88"), advance(self._score_title())) + 4 * _GAP  # noqa: RUF001
         errors = self.width() - _GAP
         judged = errors - max(advance("888 (888 to 888)"), advance(self._left_title())) - 2 * _GAP
         right = judged - max(advance("88,888 of 88,888"), advance(self._judged_title())) - 2 * _GAP
@@ -114,7 +115,7 @@ class PrecisionView(Canvas):
         left, right, judged, errors = self._columns()
         tall = self._tall
         painter.setPen(QColor(now.muted))
-        painter.drawText(QRectF(0, 0, left - _GAP, tall), _RIGHT, self._score_title())
+        painter.drawText(QRectF(0, 0, left - 2 * _GAP, tall), _RIGHT, self._score_title())
         painter.drawText(QRectF(right, 0, judged - right, tall), _RIGHT, self._judged_title())
         painter.drawText(QRectF(judged, 0, errors - judged, tall), _RIGHT, self._left_title())
         bottom = self._box(len(self.bands)).top()
@@ -136,7 +137,7 @@ class PrecisionView(Canvas):
         painter.setPen(QColor(now.text if band.findings else now.muted))
         low, high = self._ends(band)
         name = f"{low} – {high}"  # noqa: RUF001
-        painter.drawText(QRectF(0, box.top(), left - _GAP, box.height()), _RIGHT, name)
+        painter.drawText(QRectF(0, box.top(), left - 2 * _GAP, box.height()), _RIGHT, name)
         track = QRectF(left, box.top() + box.height() * 0.24, right - left, box.height() * 0.52)
         if band.precision is None:
             self._paint_unjudged(painter, track, band)
@@ -242,4 +243,4 @@ class PrecisionView(Canvas):
 
 def _about(count: float) -> str:
     """Whole numbers, but for the small ones."""
-    return f"{count:.1f}" if 0 < count < 3 and count != round(count) else f"{count:,.0f}"
+    return f"{count:.1f}" if 0.05 <= count < 3 and count != round(count) else f"{count:,.0f}"

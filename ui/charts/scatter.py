@@ -44,7 +44,11 @@ class Inks:
     colours: Image
     shapes: Kinds
     """Indices of `shape`, for when there are few points."""
-    radius: float = 3.5
+    radius: float
+
+    def times(self, ratio: float) -> Inks:
+        """The same on a screen whose pixels are finer."""
+        return Inks(self.colours, self.shapes, self.radius * ratio)
 
 
 class Points(NamedTuple):
@@ -74,6 +78,11 @@ class Sight:
         """The same on a screen whose pixels are finer."""
         width, height = round(self.width * ratio), round(self.height * ratio)
         return Sight(self.x, self.y, self.scale * ratio, width, height)
+
+    def around(self, factor: float) -> Sight:
+        """The same middle, with more to see about it."""
+        width, height = round(self.width * factor), round(self.height * factor)
+        return Sight(self.x, self.y, self.scale, width, height)
 
     def to_pixel(self, x: float, y: float) -> tuple[float, float]:
         left, top, _, _ = self.box
