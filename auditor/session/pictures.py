@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
 from auditor import address
 from auditor.formats.base import from_json
-from auditor.jobs.messages import TaskFailed
-from auditor.jobs.pool import CancelledError, Handlers, Pool, Task, WorkersKeepDyingError
 from auditor.model import Reason
 from auditor.report import words
-from auditor.session.importing import TaskError, file_stamp, raise_failure
+from auditor.session.importing import file_stamp
+from auditor.session.warm import WarmWorker, WarmWorkerError, WorkerDiedError
 from auditor.store import project, samples
 from auditor.store.db import Store, StoreClosedError
 
 _KEPT = 8
 _KEPT_BYTES = 128 << 20
-_CLOSED = "the project is closed"
 
 
 class PictureError(RuntimeError):
@@ -85,34 +81,28 @@ class Pictures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pool = Pool(1)
-        self._turn = threading.Lock()
+        self._worker = WarmWorker()
         self._kept = _Kept()
-        self._closed = False
 
     def picture(self, sample_id: int, longest: int = 8192) -> Picture:
         """The picture, at most `longest` pixels a side. Raises PictureError; blocks."""
         place = self._place(sample_id, longest)
-        if known := self._kept.get(place):
-            return known
-        with self._turn:
-            found = self._kept.get(place) or self._decoded(place)
-        self._kept.put(place, found)
-        return found
+        known = self._kept.get(place)
+        if known is None:
+            known = self._decoded(place)
+            self._kept.put(place, known)
+        return known
 
     def close(self) -> None:
         """End the worker, whatever it is at."""
-        self._closed = True
-        self._pool.cancel.set()
-        with self._turn:
-            self._pool.close()
+        self._worker.close()
 
     def _place(self, sample_id: int, longest: int) -> _Place:
         try:
             with self._store.reader() as db:
                 source, place = project.fact(db, "source"), samples.place(db, sample_id)
-        except StoreClosedError:
-            raise PictureError(_CLOSED) from None
+        except StoreClosedError as error:
+            raise PictureError(str(error)) from None
         if source is None or place is None:
             raise PictureError(f"the project has no sample {sample_id}")
         understood, (path, row) = from_json(source), place
@@ -121,37 +111,17 @@ class Pictures:
         return _Place(str(understood.root), column, path, row, stamp, longest)
 
     def _decoded(self, place: _Place) -> Picture:
-        if self._closed:
-            raise PictureError(_CLOSED)
-        answer: dict[str, Any] = {}
+        sample = pa.table({"path": [place.path], "row": pa.array([place.row], pa.int64())})
+        config = {"root": place.root, "image_column": place.column, "longest": place.longest}
         try:
-            self._pool.run([_task(place)], _into(answer), total=1)
-        except CancelledError:
-            raise PictureError(_CLOSED) from None
-        except (TaskError, WorkersKeepDyingError) as error:
+            answer = self._worker.ask("auditor.jobs.tasks:picture", sample, config)
+        except WorkerDiedError:
+            raise PictureError(words.unreadable(Reason.KILLS_WORKER)) from None
+        except WarmWorkerError as error:
             raise PictureError(str(error)) from None
-        if reason := answer.pop("reason"):
-            detail = answer["detail"]
+        (found,) = answer["picture"].to_pylist()
+        reason, detail = found.pop("reason"), found.pop("detail")
+        if reason:
             sentence = words.unreadable(reason)
             raise PictureError(f"{sentence}: {detail}" if detail else sentence)
-        del answer["detail"]
-        return Picture(**answer)
-
-
-def _task(place: _Place) -> Task:
-    sample = pa.table({"path": [place.path], "row": pa.array([place.row], pa.int64())})
-    config = {"root": place.root, "image_column": place.column, "longest": place.longest}
-    return Task("auditor.jobs.tasks:picture", sample, config, may_halve=False)
-
-
-def _into(answer: dict[str, Any]) -> Handlers:
-    def take(_task: Task, tables: Mapping[str, pa.Table]) -> None:
-        answer.update(tables["picture"].to_pylist()[0])
-
-    def lose(_task: Task) -> None:
-        answer.update(reason=Reason.KILLS_WORKER.value, detail=None)
-
-    def fail(task: Task, failure: TaskFailed) -> None:
-        raise_failure(task, failure)
-
-    return Handlers(done=take, lost=lose, failed=fail)
+        return Picture(**found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from multiprocessing import active_children
 from pathlib import Path
@@ -125,6 +126,27 @@ def test_a_worker_that_died_is_replaced_and_closing_ends_it(session: Session) ->
     assert len(set(active_children()) - before) == 1
     own.close()
     assert not set(active_children()) - before
+
+
+def test_a_picture_whose_worker_dies_each_time_is_told_of_and_the_next_is_shown(
+    session: Session,
+) -> None:
+    before, over = set(active_children()), threading.Event()
+    own = Pictures(session.store)
+
+    def kill_all() -> None:
+        while not over.wait(0.01):
+            for worker in set(active_children()) - before:
+                worker.kill()
+
+    killer = threading.Thread(target=kill_all)
+    killer.start()
+    with pytest.raises(PictureError, match="ends the program"):
+        own.picture(5)
+    over.set()
+    killer.join()
+    assert own.picture(3).width == 600
+    own.close()
 
 
 def test_a_closed_project_shows_nothing_more(session: Session) -> None:
