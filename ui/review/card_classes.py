@@ -104,6 +104,11 @@ class ClassList(QWidget):
         self._more.setWordWrap(True)
         column.addWidget(self._more)
 
+    @property
+    def rest_words(self) -> str:
+        """How many more classes there are and how to find them; "" for none."""
+        return "" if self._more.isHidden() else self._more.text()
+
     def tell(self, evidence: Evidence) -> None:
         for place, button in enumerate(self.buttons):
             button.setVisible(place < len(evidence.ranked))

@@ -25,11 +25,11 @@ class FileRow(QWidget):
         self._desk = desk
         self._path = ""
         self._name = ElidedLabel(self)
-        self._copy = self._button(self.tr("Copy path"))
+        self.copy_button = self._button(self.tr("Copy path"))
         self._folder = self._button(self.tr("Show in folder"))
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(self._copy)
+        row.addWidget(self.copy_button)
         row.addWidget(self._folder)
         row.addStretch(1)
         column = QVBoxLayout(self)
@@ -37,7 +37,7 @@ class FileRow(QWidget):
         column.setSpacing(4)
         column.addWidget(self._name)
         column.addLayout(row)
-        self._copy.clicked.connect(self._to_clipboard)
+        self.copy_button.clicked.connect(self._to_clipboard)
         self._folder.clicked.connect(self._find_folder)
         self.found.connect(_show)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from auditor.model import ChangeSet
@@ -16,6 +17,7 @@ from ui.workspace import Workspace
 
 MOST = 8192
 _LEAST = 512
+_PATIENCE_MS = 500
 _BUDGET = 48 << 20
 """Bytes of pictures kept for when one comes back, and for the next sample."""
 
@@ -35,6 +37,8 @@ class Loupe(Canvas):
         self._most = most
         self._asked = 0
         self._lane = f"loupe {id(self)}"
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(lambda: self.say(self.tr("Loading …")))
         self._held: OrderedDict[int, Layer] = OrderedDict()
         self.setAccessibleName(self.tr("Picture"))
         self.scaled.connect(self._sharpen)
@@ -52,7 +56,7 @@ class Loupe(Canvas):
     def _begin(self) -> None:
         self.is_complete, self._asked = False, 0
         self.set_layers(())
-        self.say("")
+        self._end_wait("")
         self.reset()
         if self.sample_id is None:
             return
@@ -65,6 +69,7 @@ class Loupe(Canvas):
 
     def _ask(self, sample_id: int, side: int) -> None:
         self._asked = side
+        self._patience.start()
         self._workspace.desk.ask(
             lambda session: _layer(session, sample_id, side),
             lambda layer: self._take(sample_id, layer),
@@ -79,6 +84,7 @@ class Loupe(Canvas):
         if sample_id == self.sample_id:
             coarser = self.layers if self.is_complete else ()
             self.is_complete = True
+            self._end_wait("")
             self.set_layers([*coarser, layer])
             self._prefetch()
 
@@ -96,8 +102,12 @@ class Loupe(Canvas):
         why = why[:1].upper() + why[1:]
         if not isinstance(error, PictureError):
             why = self.tr("The picture cannot be shown: {why}").format(why=sentence(error))
-        self.say(why)
+        self._end_wait(why)
         self._prefetch()
+
+    def _end_wait(self, words: str) -> None:
+        self._patience.stop()
+        self.say(words)
 
     def _sharpen(self) -> None:
         """Fetch more pixels when one looks closer than those at hand allow."""

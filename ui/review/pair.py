@@ -48,7 +48,7 @@ class PairView(QWidget):
         self._title = QLabel(self)
         self._facts = PairFacts(workspace, self)
         self._blink = self._button(self.tr("Blink"), "look.blink", commands)
-        self._difference = self._button(self.tr("Difference"), "look.difference", commands)
+        self.difference_button = self._button(self.tr("Difference"), "look.difference", commands)
         self._zoom = self._button(self.tr("1:1"), "look.zoom", commands)
         self._lay_out()
         self._connect()
@@ -78,7 +78,7 @@ class PairView(QWidget):
         self._side_by_side()
         if differs and self._can_overlay():
             self.shows_difference = True
-            self._difference.setChecked(True)
+            self.difference_button.setChecked(True)
             left, right = self.left.layers[0], self.right.layers[0]
             self._workspace.desk.ask(
                 lambda _session: layers.difference(left, right),
@@ -95,10 +95,10 @@ class PairView(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(12, 6, 8, 6)
         head.addWidget(self._title, 1)
-        for button in (self._blink, self._difference, self._zoom):
+        for button in (self._blink, self.difference_button, self._zoom):
             head.addWidget(button)
             button.setStyleSheet(_SWITCH)
-        for button in (self._blink, self._difference):
+        for button in (self._blink, self.difference_button):
             button.setCheckable(True)
         beside = QWidget(self)
         row = QHBoxLayout(beside)
@@ -229,7 +229,7 @@ class PairView(QWidget):
         self._turns.stop()
         self._shows_right = self.shows_difference = False
         self._blink.setChecked(False)
-        self._difference.setChecked(False)
+        self.difference_button.setChecked(False)
         self._stage.setCurrentWidget(self._beside)
         if self.pairing is not None:
             self._say(pairing.title(self.pairing))
