@@ -42,13 +42,13 @@ class ProjectWindow(QMainWindow):
 
     def __init__(self, session: Session, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("{name} – Dataset Auditor").format(name=session.folder.name))  # noqa: RUF001
         self.resize(1440, 900)
         self._settings = settings
         self._quits = True
         self._closing: threading.Thread | None = None
         self._is_gone = False
         self.session = session
+        self.setWindowTitle(session.folder.name)
         self.desk = Desk(session, self)
         self.commands = Commands(self, settings.keys)
         self.workspace = Workspace(self.desk, settings, self)
@@ -217,6 +217,7 @@ class ProjectWindow(QMainWindow):
         self.desk.trouble.connect(self._trouble)
         self.desk.job.connect(self._follow)
         self.workspace.view_changed.connect(self._tell_as_of)
+        self.workspace.ids_changed.connect(self._name)
         self._let_go.connect(self._end, Qt.ConnectionType.QueuedConnection)
 
     # what happens
@@ -278,6 +279,11 @@ class ProjectWindow(QMainWindow):
         """Back to the start window."""
         self._quits = False
         self.close()
+
+    def _name(self) -> None:
+        """The title tells two windows apart, and how much is listed."""
+        title = self.tr("{name}: {n:,} samples – Dataset Auditor")  # noqa: RUF001
+        self.setWindowTitle(title.format(name=self.session.folder.name, n=len(self.workspace.ids)))
 
     def _trouble(self, sentence: str) -> None:
         self.notice.tell(sentence, trouble=True)
