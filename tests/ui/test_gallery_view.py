@@ -217,7 +217,7 @@ def test_shift_alone_hides_the_marks_and_shift_with_an_arrow_does_not(
     assert view.delegate.shows_overlays
     QTest.keyPress(view, Qt.Key.Key_Shift)
     QTest.keyClick(view, Qt.Key.Key_Right, SHIFT)
-    assert not view._peek.isActive()  # noqa: SLF001  nothing is left that would hide them
+    assert not view.peek.is_coming
     assert len(view.workspace.selection) == 2
 
 

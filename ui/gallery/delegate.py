@@ -210,7 +210,7 @@ def _verdicts(context: QObject) -> dict[str, str]:
         "keep": context.tr("label kept"),
         "relabel": context.tr("relabelled"),
         "exclude": context.tr("excluded"),
-        "defer": context.tr("put off"),
+        "defer": context.tr("deferred"),
     }
 
 

@@ -137,7 +137,7 @@ class GalleryPanel(QWidget):
         self._workspace.step(by)
 
     def _toggle_overlays(self) -> None:
-        self.view.show_overlays(self._commands.action("view.overlays").isChecked())
+        self.view.peek.show(self._commands.action("view.overlays").isChecked())
 
     # zoom
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from auditor.session.browsing import Facet
+from ui import theme
 
 AskFacets = Callable[[str, Callable[[list[Facet]], None]], None]
 """Asks for a column's values and counts; the answer comes later."""
@@ -102,6 +103,10 @@ class ValueList(Popup):
         self._search.setText(text)
 
     def begin(self) -> None:
+        # The style outlines a box to tick in a darker shade of this: on dark it would be unseen.
+        palette = self._list.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(theme.colours().muted))
+        self._list.setPalette(palette)
         self._search.clear()
         self._search.setFocus()
 

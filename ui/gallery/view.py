@@ -19,6 +19,7 @@ from ui.gallery.band import Band
 from ui.gallery.delegate import SampleDelegate
 from ui.gallery.model import GalleryModel
 from ui.gallery.moves import target
+from ui.gallery.peek import Peek
 from ui.gallery.picker import Picker
 from ui.workspace import Workspace
 
@@ -27,8 +28,6 @@ ZOOM = range(48, 321)
 _CLIENT = "gallery"
 _IDLE_MS = 120
 """After so long without scrolling the next screens are fetched."""
-_PEEK_MS = 300
-"""Shift held alone for so long hides the overlays; a shorter press is part of Shift+arrow."""
 
 
 class GalleryView(QTableView):
@@ -51,9 +50,8 @@ class GalleryView(QTableView):
         self.picker = Picker(workspace, self)
         self._band = Band(self)
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
-        self._peek = QTimer(self, singleShot=True, interval=_PEEK_MS)
+        self.peek = Peek(self._draw_overlays, self)
         self._zoom = workspace.settings.gallery.thumbnail_px
-        self._overlays = True
         self._set_up()
         self.setModel(self.samples)
         self.setItemDelegate(self.delegate)
@@ -74,10 +72,6 @@ class GalleryView(QTableView):
             self._zoom = side
             self._dress()
             self.zoomed.emit(side)
-
-    def show_overlays(self, shown: bool) -> None:
-        self._overlays = shown
-        self._draw_overlays(shown)
 
     def reveal(self, place: int) -> None:
         """Scroll as little as needed to have a place on the screen as a whole."""
@@ -138,7 +132,6 @@ class GalleryView(QTableView):
         self.picker.changed.connect(self._show_selection)
         self.verticalScrollBar().valueChanged.connect(self._look)
         self._idle.timeout.connect(self._settle)
-        self._peek.timeout.connect(lambda: self._draw_overlays(False))
 
     def _dress(self) -> None:
         self.delegate.has_findings = self.workspace.view.check_id is not None
@@ -263,10 +256,6 @@ class GalleryView(QTableView):
             self.delegate.shows_overlays = shown
             self.viewport().update()
 
-    def _end_peek(self) -> None:
-        self._peek.stop()
-        self._draw_overlays(self._overlays)
-
     # Qt overrides
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -288,7 +277,7 @@ class GalleryView(QTableView):
             self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._end_peek()
+        self.peek.end()
         super().focusOutEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -302,9 +291,9 @@ class GalleryView(QTableView):
         """The keys that move; all others are commands."""
         if event.key() == Qt.Key.Key_Shift:
             if not event.isAutoRepeat():
-                self._peek.start()
+                self.peek.begin()
             return
-        self._end_peek()
+        self.peek.end()
         place = self._target(event.key())
         if place is not None:
             extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
@@ -316,7 +305,7 @@ class GalleryView(QTableView):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Shift and not event.isAutoRepeat():
-            self._end_peek()
+            self.peek.end()
 
     def _target(self, key: int) -> int | None:
         """Where a key leads from the focus; None for keys that lead nowhere."""
@@ -329,7 +318,7 @@ class GalleryView(QTableView):
         return start if place is not None and focus is None else place
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._end_peek()
+        self.peek.end()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         if event.button() != Qt.MouseButton.LeftButton:
             event.ignore()
