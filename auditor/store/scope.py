@@ -107,7 +107,7 @@ class Scope:
         `tables` names those that `select`, `only` and `tail` read; `among` narrows the samples.
         Raises FilterError.
         """
-        known = columns(db)
+        known = columns(db) if self.where.strip() else {}
         condition = self._condition(known)
         for name in condition.names:
             tables += known[name].tables
@@ -136,7 +136,7 @@ class Scope:
         return arrow(db, query, table.values)
 
     def _condition(self, known: dict[str, Column]) -> Condition:
-        if not self.where.strip():
+        if not known:
             return Condition("true")
         return parse(self.where, {name: column.sql for name, column in known.items()})
 
