@@ -192,6 +192,7 @@ def test_several_audits_wait_in_turn_and_one_is_taken_out(panel: AuditPanel, qtb
     panel.checks.choose(["unreadable_images"])
     panel.run()
     row = wait_for(panel, 2, JobState.QUEUED, qtbot)
+    qtbot.waitUntil(lambda: row.y() > panel.jobs.rows[1].y())
     QTest.mouseClick(row.cancel, Qt.MouseButton.LeftButton)
     wait_for(panel, 2, JobState.CANCELLED, qtbot)
     assert job(panel, 1).state is JobState.RUNNING

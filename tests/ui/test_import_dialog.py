@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from auditor.session import Understanding
 from ui.start.import_dialog import ImportDialog
+from ui.start.reader import Reader
 from ui.start.reading import Place, Reading
 
 Open = Callable[[Path], ImportDialog]
@@ -226,3 +228,19 @@ def test_closing_while_it_reads_hands_nothing_over(
     with qtbot.assertNotEmitted(dialog.import_ready, wait=300):
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_a_newer_question_takes_the_place_of_a_slow_one(qtbot: QtBot) -> None:
+    reader, gate, answers = Reader(), threading.Event(), list[str]()
+
+    def slow() -> str:
+        gate.wait(10)
+        return "slow"
+
+    reader.ask(slow, answers.append, lambda error: answers.append(str(error)))
+    reader.ask(lambda: "quick", answers.append, lambda error: answers.append(str(error)))
+    qtbot.waitUntil(lambda: answers == ["quick"])
+    with qtbot.waitSignal(reader.destroyed):
+        reader.close()
+        gate.set()
+    assert answers == ["quick"]
