@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+import math
+
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap, QStaticText
 
 _MANY = 4096
@@ -15,19 +17,22 @@ class Captions:
 
     def __init__(self, font: QFont, *, struck: bool = False) -> None:
         self.font = QFont(font)
-        self.font.setStrikeOut(struck)
+        self._struck = struck
         self._metrics = QFontMetricsF(self.font)
         self.height = int(self._metrics.height() + 1)
         self._texts: dict[tuple[str, int], tuple[QStaticText, float]] = {}
 
     def draw(self, painter: QPainter, x: float, y: float, width: float, text: str) -> float:
         """Draw with the painter's pen, elided to `width`; returns the width taken."""
-        key = (text, int(width))
+        key = (text, math.ceil(width))
         found = self._texts.get(key)
         if found is None:
-            found = self._texts[key] = self._laid_out(text, int(width))
+            found = self._texts[key] = self._laid_out(text, math.ceil(width))
         painter.setFont(self.font)
         painter.drawStaticText(int(x), int(y), found[0])
+        if self._struck:  # the line of a struck-out font is drawn in another place by static texts
+            middle = y + self._metrics.ascent() - self._metrics.strikeOutPos()
+            painter.drawLine(QLineF(int(x), middle, int(x) + found[1], middle))
         return found[1]
 
     def _laid_out(self, text: str, width: int) -> tuple[QStaticText, float]:
