@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow
+from pytestqt.qtbot import QtBot
+
+from auditor.session import Session, browsing, history
+from auditor.session.browsing import View
+from tests.ui import tampering
+from ui.commands import Commands
+from ui.review.decider import Decider
+from ui.review.wall import WallPanel
+from ui.workspace import Workspace
+
+FLAGGED = View(check_id="label_errors", where="flagged", sort="quality")
+
+
+@pytest.fixture
+def wall(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: QtBot) -> WallPanel:
+    """The wall of the first pair, with its pictures."""
+    made = WallPanel(workspace, commands, window)
+    window.setCentralWidget(made)
+    window.resize(900, 600)
+    with qtbot.waitSignal(workspace.ids_changed):
+        workspace.set_view(FLAGGED)
+    window.show()
+    qtbot.waitActive(window)
+    made.grid.setFocus()
+    wait(made, qtbot)
+    return made
+
+
+def wait(wall: WallPanel, qtbot: QtBot) -> None:
+    """Until the page is complete."""
+    qtbot.waitUntil(lambda: bool(wall.pair and wall.grid.to_decide) and wall.grid.is_complete)
+
+
+def decisions(session: Session) -> dict[int, str]:
+    ids = session.read(lambda db: browsing.ids(db, View())).tolist()
+    rows = session.read(lambda db: browsing.rows(db, View(), ids))
+    return {row.sample_id: row.verdict for row in rows if row.verdict}
+
+
+def steps(session: Session) -> int:
+    return len(session.read(lambda db: history.steps(db)))
+
+
+def enter(wall: WallPanel, session: Session, qtbot: QtBot) -> None:
+    before = steps(session)
+    qtbot.keyClick(wall.grid, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: steps(session) == before + 1)
+
+
+def test_it_opens_with_the_pair_that_has_most_findings(
+    wall: WallPanel, workspace: Workspace, session: Session
+) -> None:
+    pairs = session.read(lambda db: browsing.pairs(db, FLAGGED))
+    assert wall.pair == pairs[0]
+    rows = session.read(lambda db: browsing.rows(db, FLAGGED, workspace.ids.tolist()))
+    assert {(r.given, r.suggested) for r in rows} == {((pairs[0].given,), (pairs[0].suggested,))}
+    assert len(rows) == pairs[0].undecided
+
+
+def test_enter_accepts_the_rest_and_keeps_the_exceptions_in_one_step_and_goes_on(
+    wall: WallPanel, workspace: Workspace, session: Session, qtbot: QtBot
+) -> None:
+    ids, pair = workspace.ids.tolist(), wall.pair
+    qtbot.mouseClick(wall.grid, Qt.MouseButton.LeftButton, pos=wall.grid.cell(ids[1]).center())
+    enter(wall, session, qtbot)
+    wanted = dict.fromkeys(ids, "accept") | {ids[1]: "keep"}
+    assert decisions(session) == wanted
+    (step,) = session.read(lambda db: history.steps(db))
+    assert f"accept {len(ids) - 1}, keep 1" in step.title
+    qtbot.waitUntil(lambda: wall.pair not in {pair, None})
+
+
+def test_exceptions_are_put_aside_or_left_alone_as_chosen(
+    wall: WallPanel, workspace: Workspace, session: Session, qtbot: QtBot
+) -> None:
+    choice = wall.findChildren(QComboBox)[1]
+    first = workspace.ids.tolist()
+    choice.setCurrentIndex(choice.findData("defer"))
+    qtbot.keyClick(wall.grid, Qt.Key.Key_Space)
+    enter(wall, session, qtbot)
+    assert decisions(session) == dict.fromkeys(first, "accept") | {first[0]: "defer"}
+    qtbot.waitUntil(lambda: workspace.ids.tolist() != first)
+    wait(wall, qtbot)
+    second = workspace.ids.tolist()
+    choice.setCurrentIndex(2)
+    qtbot.keyClick(wall.grid, Qt.Key.Key_Space)
+    enter(wall, session, qtbot)
+    assert set(decisions(session)) == {*first, *second[1:]}
+
+
+def test_only_what_the_page_shows_is_accepted_and_then_comes_the_next_page(
+    wall: WallPanel, workspace: Workspace, session: Session, window: QMainWindow, qtbot: QtBot
+) -> None:
+    wall.grid.set_side(224)
+    window.resize(320, 420)
+    qtbot.waitUntil(lambda: wall.grid.capacity < len(workspace.ids))
+    wait(wall, qtbot)
+    capacity, ids = wall.grid.capacity, workspace.ids.tolist()
+    assert wall.grid.to_decide == ids[:capacity]
+    enter(wall, session, qtbot)
+    assert set(decisions(session)) == set(ids[:capacity])
+    wait(wall, qtbot)
+    assert wall.grid.to_decide == ids[capacity : 2 * capacity]
+    assert workspace.focus == ids[capacity]
+
+
+def test_a_held_enter_accepts_one_page(wall: WallPanel, session: Session, qtbot: QtBot) -> None:
+    none = Qt.KeyboardModifier.NoModifier
+    event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, none, "\r", autorep=True)
+    QApplication.sendEvent(wall.grid, event)
+    assert steps(session) == 0
+    enter(wall, session, qtbot)
+
+
+def test_the_arrows_move_the_focus_that_every_panel_shares(
+    wall: WallPanel, workspace: Workspace, qtbot: QtBot
+) -> None:
+    ids = workspace.ids.tolist()
+    qtbot.keyClick(wall.grid, Qt.Key.Key_End)
+    assert workspace.focus == ids[-1]
+    qtbot.keyClick(wall.grid, Qt.Key.Key_Left)
+    assert workspace.focus == ids[-2]
+    workspace.set_focus(ids[0])
+    qtbot.keyClick(wall.grid, Qt.Key.Key_Space)
+    assert wall.grid.exceptions == {ids[0]}
+
+
+def test_on_the_wall_enter_is_the_walls_and_k_keeps_the_one_under_the_cursor(
+    wall: WallPanel,
+    workspace: Workspace,
+    commands: Commands,
+    session: Session,
+    window: QMainWindow,
+    qtbot: QtBot,
+) -> None:
+    decider = Decider(workspace, commands, window)
+    ids = workspace.ids.tolist()
+    with qtbot.waitSignal(decider.decided):
+        qtbot.keyClick(wall.grid, Qt.Key.Key_K)
+    assert decisions(session) == {ids[0]: "keep"}
+    qtbot.waitUntil(lambda: ids[0] not in wall.grid.to_decide)
+    enter(wall, session, qtbot)
+    assert decisions(session) == dict.fromkeys(ids, "accept") | {ids[0]: "keep"}
+    with qtbot.waitSignal(decider.said):
+        decider.undo()
+    assert decisions(session) == {ids[0]: "keep"}
+
+
+def test_after_the_last_pair_it_says_that_none_is_left(
+    wall: WallPanel, workspace: Workspace, session: Session, qtbot: QtBot
+) -> None:
+    pairs = session.read(lambda db: browsing.pairs(db, FLAGGED))
+    for pair in pairs:
+        qtbot.waitUntil(lambda pair=pair: wall.pair == pair)
+        wait(wall, qtbot)
+        enter(wall, session, qtbot)
+    assert wall.pair is None
+    assert set(decisions(session).values()) == {"accept"}
+    flagged = session.read(lambda db: browsing.ids(db, FLAGGED))
+    assert set(decisions(session)) == set(flagged.tolist())
+
+
+def test_a_write_that_fails_brings_the_page_back(
+    wall: WallPanel, workspace: Workspace, session: Session, qtbot: QtBot
+) -> None:
+    pair, ids = wall.pair, workspace.ids.tolist()
+    tampering.set_present(session, ids[:1], present=False)
+    with qtbot.waitSignal(workspace.desk.trouble) as told:
+        qtbot.keyClick(wall.grid, Qt.Key.Key_Return)
+    assert "no sample" in told.args[0]
+    tampering.set_present(session, ids[:1], present=True)
+    qtbot.waitUntil(lambda: wall.pair == pair)
+    assert decisions(session) == {}
+    wait(wall, qtbot)
+    enter(wall, session, qtbot)
+    assert set(decisions(session)) == set(ids)
