@@ -212,6 +212,7 @@ class ProjectWindow(QMainWindow):
         bar.addPermanentWidget(saved)
 
     def _connect(self) -> None:
+        self.gallery.opened.connect(self._look_close)
         self.decider.said.connect(lambda text: self.statusBar().showMessage(text, _SAID_MS))
         self.decider.failed.connect(self._trouble)
         self.desk.trouble.connect(self._trouble)
@@ -279,6 +280,10 @@ class ProjectWindow(QMainWindow):
         """Back to the start window."""
         self._quits = False
         self.close()
+
+    def _look_close(self, sample_id: int) -> None:
+        self.workspace.set_focus(sample_id)
+        self.show_page("loupe")
 
     def _name(self) -> None:
         """The title tells two windows apart, and how much is listed."""

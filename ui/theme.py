@@ -91,6 +91,15 @@ def colours() -> Colours:
     return DARK if is_dark() else LIGHT
 
 
+def box_style() -> str:
+    """A style sheet for boxes to tick: the style's own outline is lost on a dark ground."""
+    now = colours()
+    return (
+        f"QCheckBox::indicator:unchecked {{ border: 1px solid {now.muted};"
+        f" background: {now.base}; border-radius: 2px; width: 11px; height: 11px; }}"
+    )
+
+
 def of_verdict(verdict: str | None) -> QColor:
     """The colour of a decision; that of muted text for none."""
     now = colours()

@@ -310,8 +310,7 @@ class AuditPanel(QWidget):
         style = (
             f"#muted {{ color: {now.muted}; }}"
             " #heading, QCheckBox#title, QLabel#title { font-weight: 600; }"
-            f" QCheckBox::indicator:unchecked {{ border: 1px solid {now.muted};"
-            f" background: {now.base}; border-radius: 2px; width: 11px; height: 11px; }}"
+            f" {theme.box_style()}"
             f" #card {{ background: {card}; border: 1px solid {now.line}; border-radius: 6px; }}"
             " Disclosure > QToolButton { background: transparent; border: 1px solid transparent;"
             " border-radius: 4px; padding: 3px; }"

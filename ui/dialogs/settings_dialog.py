@@ -27,6 +27,7 @@ from auditor.settings import (
     ReviewSettings,
     Settings,
 )
+from ui import theme
 
 
 class SettingsDialog(QDialog):
@@ -45,8 +46,8 @@ class SettingsDialog(QDialog):
             "dark": self.tr("Dark"),
         }
         self._theme = QComboBox(self)
-        for theme in THEMES:
-            self._theme.addItem(words[theme], theme)
+        for name in THEMES:
+            self._theme.addItem(words[name], name)
         self._theme.setCurrentIndex(THEMES.index(settings.appearance.theme))
         self._language = QLineEdit(settings.appearance.language, self)
         self._language.setPlaceholderText(self.tr("as the system"))
@@ -54,6 +55,7 @@ class SettingsDialog(QDialog):
         self._cache = _number(self, settings.gallery.cache_mb, 16, 4096, " MB")
         self._advance = QCheckBox(self.tr("Go to the next sample after a decision"), self)
         self._advance.setChecked(settings.review.auto_advance)
+        self._advance.setStyleSheet(theme.box_style())
         self._reviewer = QLineEdit(settings.review.reviewer, self)
         self._reviewer.setPlaceholderText(self.tr("your user name"))
         self._above = _number(self, settings.review.confirm_above, 1, 1_000_000, "")
