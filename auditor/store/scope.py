@@ -111,20 +111,15 @@ class Scope:
         condition = self._condition(known)
         for name in condition.names:
             tables += known[name].tables
-        joined, values = [self._table(db, "s", narrowed=among is not None).sql], list[Any]()
-        for alias in _TABLES:
-            if alias in tables and alias != "s":
-                table = self._table(db, alias, narrowed=among is not None)
-                joined.append(f"left join {table.sql} on {alias}.sample_id = s.sample_id")
-                values += table.values
+        source = self._source(db, tables, narrowed=among is not None)
         query = (
-            f"select {select} from {' '.join(joined)}"
+            f"select {select} from {source.sql}"
             f" where s.present and {condition.sql} and {only} {tail}"
         )
         if among is not None:
             db.register("incoming", pa.table({"sample_id": among}))
         with _comparing(self.where):
-            found = arrow(db, query, [*values, *condition.values])
+            found = arrow(db, query, [*source.values, *condition.values])
         if among is not None:
             db.unregister("incoming")
         return found
@@ -139,6 +134,16 @@ class Scope:
         if not known:
             return Condition("true")
         return parse(self.where, {name: column.sql for name, column in known.items()})
+
+    def _source(self, db: Connection, tables: str, *, narrowed: bool) -> Condition:
+        """Samples, joined with the tables of those aliases."""
+        sql, values = self._table(db, "s", narrowed=narrowed).sql, list[Any]()
+        for alias in _TABLES:
+            if alias in tables and alias != "s":
+                table = self._table(db, alias, narrowed=narrowed)
+                sql += f" left join {table.sql} on {alias}.sample_id = s.sample_id"
+                values += table.values
+        return Condition(sql, tuple(values))
 
     def _table(self, db: Connection, alias: str, *, narrowed: bool = False) -> Condition:
         """The table under its alias; narrowed, only rows of the samples in `incoming`."""
