@@ -22,6 +22,8 @@ from ui import theme
 from ui.workspace import Workspace
 
 _GATHER_MS = 120
+_LINE = 520
+"""Pixels: longer lines are hard to read."""
 LABEL_CHECK = "label_errors"
 """Whose scores are shown where the list names no check."""
 
@@ -114,7 +116,13 @@ class Blank(QWidget):
         self._way: Callable[[], object] | None = None
         column = QVBoxLayout(self)
         column.addStretch()
-        column.addWidget(self._words)
+        self._words.setMaximumWidth(_LINE)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(self._words, 1)
+        row.addStretch()
+        column.addLayout(row)
+        column.addSpacing(8)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()
 

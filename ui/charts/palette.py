@@ -77,7 +77,7 @@ def sequence(count: int = SHADES) -> list[QColor]:
 
 def ink_on(colour: QColor) -> QColor:
     """Black or white, whichever is read more easily on a colour."""
-    return QColor("#000000" if _luminance(colour) > 0.18 else "#ffffff")
+    return QColor("#000000" if luminance(colour) > 0.18 else "#ffffff")
 
 
 def packed(colours: list[QColor]) -> Words:
@@ -85,7 +85,7 @@ def packed(colours: list[QColor]) -> Words:
     return np.array([colour.rgba() | 0xFF000000 for colour in colours], np.uint32)
 
 
-def _luminance(colour: QColor) -> float:
+def luminance(colour: QColor) -> float:
     """As WCAG 2 defines it: equal contrast to black and white at 0.18."""
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
