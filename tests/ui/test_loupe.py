@@ -206,7 +206,7 @@ def test_a_look_that_is_set_is_not_told_of(large: Workspace, qtbot: QtBot) -> No
         loupe.zoom_by(2.0)
 
 
-def test_the_zoom_command_means_the_largest_picture_seen(
+def test_zoom_means_the_picture_under_the_mouse_else_the_largest(
     large: Workspace, window: QMainWindow, commands: Commands, qtbot: QtBot
 ) -> None:
     looking = Looking.of(commands)
@@ -220,10 +220,14 @@ def test_the_zoom_command_means_the_largest_picture_seen(
         loupe.show()
         loupe.show_sample(int(large.ids[0]))
     qtbot.waitUntil(lambda: small.is_complete and big.is_complete, timeout=WAIT)
+    mouse = Qt.WidgetAttribute.WA_UnderMouse
+    small.setAttribute(mouse, False)
+    small.clearFocus()
     commands.action("look.zoom").trigger()
-    assert (small.look == FIT, big.look == FIT) == (True, False)
-    commands.action("look.farther").trigger()
-    assert big.look.zoom < big._actual_zoom()  # noqa: SLF001
+    assert (small.look.zoom > 1, big.look.zoom > 1) == (False, True)
+    small.setAttribute(mouse, True)
+    commands.action("look.closer").trigger()
+    assert small.look.zoom > 1
 
 
 def picture(pixels: np.ndarray) -> layers.Layer:
