@@ -46,7 +46,7 @@ class ProjectWindow(QMainWindow):
         self._settings = settings
         self._quits = True
         self._closing: threading.Thread | None = None
-        self._is_gone = False
+        self.is_gone = False
         self.session = session
         self.setWindowTitle(session.folder.name)
         self.desk = Desk(session, self)
@@ -98,7 +98,7 @@ class ProjectWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs, without holding the window up; it goes when the project is let go of."""
-        if self._is_gone:
+        if self.is_gone:
             super().closeEvent(event)
             return
         event.ignore()
@@ -122,7 +122,7 @@ class ProjectWindow(QMainWindow):
     def _end(self) -> None:
         if self._closing is not None:
             self._closing.join()
-        self._is_gone = True
+        self.is_gone = True
         self.close()
         self.closed.emit(self._quits)
 
@@ -246,7 +246,7 @@ class ProjectWindow(QMainWindow):
         from ui.shortcuts import ShortcutSheet
 
         sheet = ShortcutSheet(self.commands, self)
-        sheet.assigned.connect(self._keep_keys)
+        sheet.assigned.connect(self.keep_keys)
         sheet.open()
 
     def show_settings(self) -> None:
@@ -299,7 +299,7 @@ class ProjectWindow(QMainWindow):
         self.session.reviewer = settings.review.reviewer
         self.settings_wanted.emit(settings)
 
-    def _keep_keys(self) -> None:
+    def keep_keys(self) -> None:
         self._use(replace(self._settings, keys=self.commands.overrides()))
 
     def _tell_as_of(self, view: View) -> None:

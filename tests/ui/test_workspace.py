@@ -15,7 +15,8 @@ EVERY = 241
 def show(qtbot: QtBot, workspace: Workspace, view: View) -> list[int]:
     with qtbot.waitSignal(workspace.ids_changed):
         workspace.set_view(view)
-    return workspace.ids.tolist()
+    listed: list[int] = workspace.ids.tolist()
+    return listed
 
 
 def test_it_starts_with_every_sample_and_the_first_in_focus(workspace: Workspace) -> None:

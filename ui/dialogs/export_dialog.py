@@ -77,7 +77,7 @@ class ExportDialog(QDialog):
         )
         self._open.hide()
         self._lay_out()
-        self._go.clicked.connect(self._export)
+        self._go.clicked.connect(self.start)
         self._open.clicked.connect(self._open_folder)
         self._buttons.rejected.connect(self.reject)
         desk.job.connect(self._follow)
@@ -144,7 +144,26 @@ class ExportDialog(QDialog):
         if chosen:
             self._folder.setText(chosen)
 
-    def _export(self) -> None:
+    @property
+    def counts(self) -> str:
+        """What would change, in words."""
+        return self._counts.text()
+
+    @property
+    def line_count(self) -> int:
+        """Lines of the preview."""
+        return self._lines.topLevelItemCount()
+
+    @property
+    def said(self) -> str:
+        """How the export ended."""
+        return self._said.text()
+
+    def set_folder(self, folder: Path) -> None:
+        self._folder.setText(str(folder))
+
+    def start(self) -> None:
+        """Queue the export."""
         out = Path(self._folder.text()).expanduser().absolute()
         mode: FileMode = self._files.currentData()
         session = self._desk.session

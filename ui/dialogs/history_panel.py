@@ -58,11 +58,11 @@ class HistoryPanel(QWidget):
         self._none = QLabel(self.tr("No decision has been made yet."), self)
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
-        self._list.itemActivated.connect(self._show_samples)
+        self._list.itemActivated.connect(self.show_samples)
         self._list.currentItemChanged.connect(lambda *_: self._enable())
-        self._show.clicked.connect(self._show_samples)
-        self._then.clicked.connect(self._show_then)
-        self._now.clicked.connect(self._back_to_now)
+        self._show.clicked.connect(self.show_samples)
+        self._then.clicked.connect(self.show_then)
+        self._now.clicked.connect(self.back_to_now)
         self._more.clicked.connect(self._read_more)
         workspace.view_changed.connect(lambda _view: self._enable())
         workspace.desk.changed.connect(self._on_change)
@@ -78,6 +78,18 @@ class HistoryPanel(QWidget):
         column.addWidget(self._none)
         column.addWidget(self._list, 1)
         column.addLayout(row)
+
+    @property
+    def steps(self) -> list[Step]:
+        """Those listed, newest first."""
+        items = map(self._list.topLevelItem, range(self._list.topLevelItemCount()))
+        return [item.data(0, _STEP) for item in items if item is not None]
+
+    def choose(self, action_id: int) -> None:
+        """Make a step the current one."""
+        for row, step in enumerate(self.steps):
+            if step.action_id == action_id and (item := self._list.topLevelItem(row)):
+                self._list.setCurrentItem(item)
 
     def _on_change(self, changes: ChangeSet) -> None:
         if changes.touches("action"):
@@ -108,7 +120,7 @@ class HistoryPanel(QWidget):
         self._list.clear()
         self._append(steps)
         if chosen is not None:
-            self._choose(chosen.action_id)
+            self.choose(chosen.action_id)
 
     def _append(self, steps: list[Step]) -> None:
         for step in steps:
@@ -136,13 +148,6 @@ class HistoryPanel(QWidget):
                 item.setForeground(column, theme.of_verdict(None))
         return item
 
-    def _choose(self, action_id: int) -> None:
-        for row in range(self._list.topLevelItemCount()):
-            item = self._list.topLevelItem(row)
-            if item is not None and item.data(0, _STEP).action_id == action_id:
-                self._list.setCurrentItem(item)
-                return
-
     def _chosen(self) -> Step | None:
         item = self._list.currentItem()
         step: Step | None = item.data(0, _STEP) if item is not None else None
@@ -154,7 +159,7 @@ class HistoryPanel(QWidget):
         self._then.setEnabled(chosen)
         self._now.setVisible(self._workspace.view.as_of is not None)
 
-    def _show_samples(self) -> None:
+    def show_samples(self) -> None:
         step = self._chosen()
         if step is None:
             return
@@ -171,10 +176,10 @@ class HistoryPanel(QWidget):
             owner=self,
         )
 
-    def _show_then(self) -> None:
+    def show_then(self) -> None:
         step = self._chosen()
         if step is not None:
             self._workspace.set_view(replace(self._workspace.view, as_of=step.action_id))
 
-    def _back_to_now(self) -> None:
+    def back_to_now(self) -> None:
         self._workspace.set_view(replace(self._workspace.view, as_of=None))
