@@ -124,14 +124,11 @@ def test_the_newest_wish_wins(large: Workspace, qtbot: QtBot) -> None:
 
 def test_the_next_picture_is_there_before_it_is_asked_for(large: Workspace, qtbot: QtBot) -> None:
     loupe = shown(Loupe(large), qtbot, int(large.ids[0]))
-
-    def is_held() -> bool:
-        loupe.show_sample(int(large.ids[1]))
-        complete = loupe.is_complete
-        loupe.show_sample(int(large.ids[0]))
-        return complete
-
-    qtbot.waitUntil(is_held, timeout=WAIT)
+    following = int(large.ids[1])
+    qtbot.waitUntil(lambda: following in loupe._held, timeout=WAIT)  # noqa: SLF001
+    loupe.show_sample(following)
+    assert loupe.is_complete
+    assert colour(loupe) == BLUE
 
 
 def test_a_close_look_fetches_every_pixel(large: Workspace, qtbot: QtBot) -> None:

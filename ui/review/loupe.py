@@ -73,7 +73,7 @@ class Loupe(Canvas):
         self._workspace.desk.ask(
             lambda session: _layer(session, sample_id, side),
             lambda layer: self._take(sample_id, layer),
-            self._fail,
+            lambda error: self._fail(sample_id, error),
             lane=self._lane,
             owner=self,
             slow=True,
@@ -97,7 +97,9 @@ class Loupe(Canvas):
         while sum(one.image.sizeInBytes() for one in self._held.values()) > _BUDGET:
             self._held.popitem(last=False)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, sample_id: int, error: Exception) -> None:
+        if sample_id != self.sample_id:
+            return
         why = str(error)
         why = why[:1].upper() + why[1:]
         if not isinstance(error, PictureError):
