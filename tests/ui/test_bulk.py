@@ -22,8 +22,8 @@ FLAGGED = View(check_id="label_errors", where="flagged", sort="quality")
 def decider(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: QtBot) -> Decider:
     """With the flagged samples listed, and all of them selected."""
     made = Decider(workspace, commands, window)
-    window.show()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.show()
     window.setFocus()
     with qtbot.waitSignal(workspace.ids_changed):
         workspace.set_view(FLAGGED)
@@ -125,5 +125,9 @@ def test_as_many_as_the_setting_allows_need_no_preview(
         qtbot.keyClick(window, Qt.Key.Key_K)
     assert verdicts(session, workspace)[:4] == ["keep"] * 3 + [None]
     assert workspace.place(workspace.focus) == 3
+    workspace.select(workspace.ids[3:5])
+    with qtbot.waitSignal(decider.decided):
+        qtbot.keyClick(window, Qt.Key.Key_1)
+    assert {*verdicts(session, workspace)[3:5]} == {"relabel"}
     workspace.select(workspace.ids[3:7])
     assert ask(window, Qt.Key.Key_K, qtbot).is_ready

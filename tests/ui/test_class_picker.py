@@ -15,8 +15,8 @@ def picker(qtbot: QtBot) -> ClassPicker:
     made = ClassPicker(CLASSES)
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
     qtbot.addWidget(made)
-    made.show()
-    qtbot.waitActive(made)
+    with qtbot.waitActive(made):
+        made.show()
     return made
 
 

@@ -25,8 +25,8 @@ Verdicts = Callable[[], dict[int, str]]
 def decider(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: QtBot) -> Decider:
     """With the flagged samples listed and the first in focus; the window takes keys."""
     made = Decider(workspace, commands, window)
-    window.show()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.show()
     window.setFocus()
     with qtbot.waitSignal(workspace.ids_changed):
         workspace.set_view(FLAGGED)

@@ -25,8 +25,8 @@ def wall(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: Q
     window.resize(900, 600)
     with qtbot.waitSignal(workspace.ids_changed):
         workspace.set_view(FLAGGED)
-    window.show()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.show()
     made.grid.setFocus()
     wait(made, qtbot)
     return made

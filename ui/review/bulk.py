@@ -166,6 +166,7 @@ class Examples(QWidget):
         self._thumbnails = thumbnails
         self._ids: tuple[int, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(self.sizeHint().width())
         self.setAccessibleName(self.tr("Examples"))
         thumbnails.ready.connect(self._on_ready)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from auditor.model import Verdict
 from auditor.session import Session, evidence
@@ -55,12 +55,10 @@ class Decider(QObject):
         ids = self._acted_on()
         if not len(ids):
             return
-        if len(ids) <= self._workspace.settings.review.confirm_above:
-            self._write(ids, choice)
-        elif choice.nth is None:
-            self._preview(ids, choice)
+        if choice.nth is None or len(ids) == 1:
+            self._decide_about(ids, choice)
         else:
-            self._ask_class(choice.nth, lambda name: self._preview(ids, _relabel(name)))
+            self._ask_class(choice.nth, lambda name: self._decide_about(ids, _relabel(name)))
 
     def relabel(self, class_name: str) -> None:
         """Give another label; choosing the one there is keeps it."""
@@ -92,7 +90,7 @@ class Decider(QObject):
                 lambda known: picker.rank([name for name, _ in known.ranked]),
                 owner=picker,
             )
-        picker.open()
+        self._open(picker)
 
     def undo(self) -> None:
         self._step(choices.undo, self.tr("Undone: {title}"), self.tr("There is nothing to undo."))
@@ -125,7 +123,13 @@ class Decider(QObject):
     def _preview(self, ids: Ids, choice: Choice) -> None:
         preview = BulkPreview(self._workspace, ids, choice, self._window)
         preview.accepted.connect(lambda: self._write(ids, choice))
-        preview.open()
+        self._open(preview)
+
+    def _open(self, dialog: QDialog) -> None:
+        """Ask in front of the window, which takes the keys again afterwards."""
+        if self._window is not None:
+            dialog.finished.connect(self._window.activateWindow)
+        dialog.open()
 
     def _write(self, ids: Ids, choice: Choice) -> None:
         check_id = self._workspace.view.check_id

@@ -1,4 +1,4 @@
-"""The pairs of classes that a check's findings move between, most first."""
+"""The pairs of classes that a check's findings move between, those with most left first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from auditor.session.browsing import Pair
+from ui import theme
 
 _PAIR = Qt.ItemDataRole.UserRole
 _PRESSES = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
@@ -34,10 +35,11 @@ class PairList(QTreeWidget):
         self.itemClicked.connect(self._choose)
 
     def show_pairs(self, pairs: Sequence[Pair]) -> None:
-        """Show them, keeping the place in the list."""
+        """Those with most left first, keeping the place in the list."""
         place = self.verticalScrollBar().value()
+        ordered = sorted(pairs, key=lambda pair: -pair.undecided)
         self.clear()
-        self.addTopLevelItems([self._item(pair) for pair in pairs])
+        self.addTopLevelItems([self._item(pair) for pair in ordered])
         self.verticalScrollBar().setValue(place)
 
     def event(self, event: QEvent) -> bool:
@@ -59,6 +61,9 @@ class PairList(QTreeWidget):
         item = QTreeWidgetItem([f"{pair.given} → {pair.suggested}", f"{pair.undecided:,}"])
         item.setData(0, _PAIR, pair)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if not pair.undecided:
+            for column in (0, 1):
+                item.setForeground(column, theme.of_verdict(None))
         item.setToolTip(
             0,
             self.tr("{flagged} labelled {given} look like {suggested}; {left} are left").format(

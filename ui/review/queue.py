@@ -32,6 +32,8 @@ _GATHER_MS = 300
 """Counts follow decisions this much later, so that they are never in their way."""
 _REST_MS = 3000
 """The other checks' counts wait until the reviewer rests."""
+_CHECKS_SHOWN = 6
+"""Of more checks the list scrolls."""
 
 
 class QueuePanel(QWidget):
@@ -54,6 +56,7 @@ class QueuePanel(QWidget):
         self._today = QLabel(self)
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
+        self._list.setContentsMargins(0, 0, 0, 0)
         self._chips = StateChips(self)
         self._place = QLabel(self)
         self._go_on = QPushButton(self.tr("Continue where I was"), self)
@@ -119,22 +122,21 @@ class QueuePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._nothing)
-        column.addWidget(self._scroller(), 1)
-        column.addWidget(self._detail, 2)
+        column.addWidget(self._scroller())
+        column.addWidget(self._detail, 1)
+        column.addStretch()
         column.addLayout(head)
         self._detail.hide()
 
     def _scroller(self) -> QScrollArea:
         inside = QWidget(self)
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._list)
-        column.addStretch(1)
+        inside.setLayout(self._list)
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
+        self._area = area
         return area
 
     def _connect(self) -> None:
@@ -232,6 +234,8 @@ class QueuePanel(QWidget):
         for row in self._rows.values():
             self._group.addButton(row)
             self._list.addWidget(row)
+        shown = list(self._rows.values())[:_CHECKS_SHOWN]
+        self._area.setFixedHeight(sum(row.sizeHint().height() + 2 for row in shown))
 
     def _show_counts(self, check_id: str, tally: Tally, pairs: list[Pair], today: int) -> None:
         self._show_today(today)
