@@ -91,7 +91,8 @@ def test_the_preview_says_what_is_replaced_what_is_left_out_and_where_labels_go(
     assert said[3].startswith("1 are decided so already")
     moves = preview.findChild(QTreeWidget)
     assert isinstance(moves, QTreeWidget)
-    counts = [int(moves.topLevelItem(row).text(2)) for row in range(moves.topLevelItemCount())]
+    model = moves.model()
+    counts = [int(model.index(row, 2).data()) for row in range(model.rowCount())]
     assert sum(counts) == flagged - 1
 
 

@@ -104,7 +104,7 @@ def test_a_pair_lists_its_unseen_findings_and_asks_for_the_wall(
     assert isinstance(listed, PairList)
     qtbot.waitUntil(lambda: listed.topLevelItemCount() == len(pairs))
     listed.setFocus()
-    listed.setCurrentItem(listed.topLevelItem(0))
+    listed.setCurrentIndex(listed.model().index(0, 0))
     with qtbot.waitSignals([queue.wall_wanted, workspace.ids_changed]):
         qtbot.keyClick(listed, Qt.Key.Key_Return)
     rows = session.read(lambda db: browsing.rows(db, workspace.view, workspace.ids.tolist()))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -7,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from auditor.session import Session, browsing, history
-from auditor.session.browsing import View
+from auditor.session.browsing import Pair, View
 from tests.ui import tampering
 from ui.commands import Commands
 from ui.review.decider import Decider
@@ -35,6 +37,10 @@ def wall(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: Q
 def wait(wall: WallPanel, qtbot: QtBot) -> None:
     """Until the page is complete."""
     qtbot.waitUntil(lambda: bool(wall.pair and wall.grid.to_decide) and wall.grid.is_complete)
+
+
+def shows(wall: WallPanel, pair: Pair) -> bool:
+    return wall.pair == pair
 
 
 def decisions(session: Session) -> dict[int, str]:
@@ -157,7 +163,7 @@ def test_after_the_last_pair_it_says_that_none_is_left(
 ) -> None:
     pairs = session.read(lambda db: browsing.pairs(db, FLAGGED))
     for pair in pairs:
-        qtbot.waitUntil(lambda pair=pair: wall.pair == pair)
+        qtbot.waitUntil(partial(shows, wall, pair))
         wait(wall, qtbot)
         enter(wall, session, qtbot)
     assert wall.pair is None
