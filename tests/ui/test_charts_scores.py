@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -86,28 +87,35 @@ def test_enter_narrows_the_list_to_what_lies_beyond_the_threshold(
     panel.view.setFocus()
     qtbot.waitUntil(panel.view.hasFocus)
     with qtbot.waitSignal(workspace.ids_changed):
-        qtbot.keyClick(panel.view, Qt.Key.Key_Return)
+        QTest.keyClick(panel.view, Qt.Key.Key_Return)
     assert workspace.ids.tolist() == flagged(workspace).tolist()
     assert not accepted, "Enter belongs to the picture while it has the focus"
 
 
 def test_arrow_keys_move_the_threshold_and_the_count(panel: HistogramPanel, qtbot: QtBot) -> None:
     before = panel.view.threshold
-    qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    QTest.keyClick(panel.view, Qt.Key.Key_Right)
     assert panel.view.threshold == pytest.approx(before + 0.01)
-    qtbot.keyClick(panel.view, Qt.Key.Key_Home)
+    QTest.keyClick(panel.view, Qt.Key.Key_Home)
     assert panel.view.threshold == 0
     assert f"{READABLE} samples (100 %)" in panel.summary.text()
-    qtbot.keyClick(panel.view, Qt.Key.Key_End)
+    QTest.keyClick(panel.view, Qt.Key.Key_End)
     assert panel.view.threshold == 1
 
 
 def test_a_drag_moves_the_threshold(panel: HistogramPanel, qtbot: QtBot) -> None:
     y = panel.view.height() // 2
-    qtbot.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(panel.view.width() // 2, y))
+    QTest.mousePress(
+        panel.view,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        QPoint(panel.view.width() // 2, y),
+    )
     middle = panel.view.threshold
-    qtbot.mouseMove(panel.view, QPoint(panel.view.width() // 4, y))
-    qtbot.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(10, y))
+    QTest.mouseMove(panel.view, QPoint(panel.view.width() // 4, y))
+    QTest.mouseRelease(
+        panel.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(10, y)
+    )
     assert 0.4 < middle < 0.6
     assert panel.view.threshold < 0.3
 

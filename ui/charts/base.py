@@ -63,7 +63,7 @@ class Chart(QWidget):
     def refresh(self) -> None:
         """What is shown is out of date: read it anew, now or when it is looked at."""
         self._is_stale = True
-        if self.isVisible() and not self._gather.isActive():
+        if not self._gather.isActive():
             self._gather.start()
 
     def tell(self, sentence: str) -> None:
