@@ -40,7 +40,6 @@ class BulkPreview(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Decide about many samples"))
-        self.setMinimumWidth(520)
         self._choice = choice
         self._title = QLabel(self._question(len(ids)), self)
         self._title.setWordWrap(True)
