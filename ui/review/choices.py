@@ -56,11 +56,8 @@ def _decide_one(session: Session, sample_ids: Ids, choice: Choice, check_id: str
     """As the evidence card shows the sample: its suggestion and its order of classes."""
     verdict, labels = choice.verdict, None
     if verdict is Verdict.ACCEPT:
-        known = _evidence(session, int(sample_ids[0]), check_id)
-        check_id = next((one.check_id for one in known.findings if one.suggested), None)
-        if check_id is None:
-            raise RefusedError(Why.NO_SUGGESTION)
-    elif verdict is Verdict.RELABEL:
+        return _accept(session, sample_ids, check_id)
+    if verdict is Verdict.RELABEL:
         known = _evidence(session, int(sample_ids[0]), check_id)
         label = choice.label or _nth(known, choice.nth or 1)
         if known.given == (label,):  # who chooses the label there is says that it is right
@@ -68,6 +65,20 @@ def _decide_one(session: Session, sample_ids: Ids, choice: Choice, check_id: str
         else:
             labels = (label,)
     return session.decide_on(sample_ids, verdict, labels=labels, check_id=check_id)
+
+
+def _accept(session: Session, sample_ids: Ids, check_id: str | None) -> int:
+    """Take the check's suggestion; where it has none, that of another check."""
+    changed = 0
+    if check_id is not None:
+        changed = session.decide_on(sample_ids, Verdict.ACCEPT, check_id=check_id)
+    if changed:  # only else is there something to find out
+        return changed
+    known = _evidence(session, int(sample_ids[0]), check_id)
+    source = next((one.check_id for one in known.findings if one.suggested), None)
+    if source is None:
+        raise RefusedError(Why.NO_SUGGESTION)
+    return session.decide_on(sample_ids, Verdict.ACCEPT, check_id=source)
 
 
 def nth_class(session: Session, sample_id: int, nth: int, check_id: str | None) -> str:
