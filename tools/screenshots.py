@@ -102,9 +102,9 @@ class Studio:
         dock.resize(980, 640)
         dock.bring()
         charts = dock.ensure()
-        for name in charts.names:  # type: ignore[attr-defined]
-            charts.show_chart(name)  # type: ignore[attr-defined]
-            self.take(dock, f"chart-{name}")
+        for name in ("scores", "precision", "pairs", "classes", "map"):
+            window.commands.action(f"charts.{name}").trigger()
+            self.take(charts, f"chart-{name}")
         dock.setFloating(False)
         dock.hide()
 

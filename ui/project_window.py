@@ -6,7 +6,7 @@ import threading
 from dataclasses import asdict, replace
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QUrl, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -25,10 +25,12 @@ from ui.menus import Menus
 from ui.notice import Notice
 from ui.review.card import EvidenceCard
 from ui.review.decider import Decider
+from ui.review.looking import Looking
 from ui.review.queue import QueuePanel
 from ui.workspace import NONE, Workspace
 
 _SAID_MS = 8000
+_SETTLED_MS = 1500
 _MEMORY = "window"
 """Under this name the project keeps where the reviewer was."""
 
@@ -66,6 +68,8 @@ class ProjectWindow(QMainWindow):
         self._fill_status_bar()
         self._connect()
         self._start()
+        # Panels bring commands: those of panels not yet seen come once the window stands.
+        QTimer.singleShot(_SETTLED_MS, self, self._complete)
 
     def import_source(self, understood: Understanding, *, audit: bool = False) -> None:
         """Queue the import, and the audit after it."""
@@ -103,6 +107,9 @@ class ProjectWindow(QMainWindow):
             return
         event.ignore()
         if self._closing is None:
+            queue = self.docks["queue"].panel
+            if isinstance(queue, QueuePanel):
+                queue.remember()
             self._remember()
             self.setEnabled(False)
             self.statusBar().showMessage(
@@ -197,12 +204,19 @@ class ProjectWindow(QMainWindow):
     def _charts(self) -> QWidget:
         from ui.charts.panel import ChartsPanel
 
-        return ChartsPanel(self.workspace, self.commands, self)
+        panel = ChartsPanel(self.workspace, self.commands, self)
+        panel.wanted.connect(self.docks["charts"].bring)
+        return panel
 
     def _history(self) -> QWidget:
         from ui.dialogs.history_panel import HistoryPanel
 
         return HistoryPanel(self.workspace, self)
+
+    def _complete(self) -> None:
+        for name in ("audit", "charts"):
+            if self._closing is None:
+                self.docks[name].ensure()
 
     def _fill_status_bar(self) -> None:
         bar = self.statusBar()
@@ -213,6 +227,7 @@ class ProjectWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.gallery.opened.connect(self._look_close)
+        Looking.of(self.commands).compare_wanted.connect(lambda: self.show_page("compare"))
         self.decider.said.connect(lambda text: self.statusBar().showMessage(text, _SAID_MS))
         self.decider.failed.connect(self._trouble)
         self.desk.trouble.connect(self._trouble)

@@ -31,6 +31,10 @@ Transaction = Callable[[Connection], ChangeSet]
 Listener = Callable[[ChangeSet], None]
 
 
+NOW = "make_timestamp(epoch_us(current_timestamp))"
+"""SQL of this moment in UTC; a plain cast would give the clock on the user's wall."""
+
+
 class StoreClosedError(RuntimeError):
     """The project file is not open any more."""
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.model import LABELS, ChangeSet, SampleId
-from auditor.store.db import Connection, arrow, first
+from auditor.store.db import NOW, Connection, arrow, first
 from auditor.store.runs import NEWEST
 
 DECISION_SCHEMA = pa.schema(
@@ -228,7 +228,7 @@ def _note_action(
     db: Connection, action_id: int, title: str, undoes: int | None, reviewer: str
 ) -> None:
     db.execute(
-        "insert into action values (?, ?, ?, ?, current_timestamp::timestamp)",
+        f"insert into action values (?, ?, ?, ?, {NOW})",
         [action_id, title, undoes, reviewer],
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.model import ChangeSet
-from auditor.store.db import Connection, arrow, first, insert
+from auditor.store.db import NOW, Connection, arrow, first, insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +49,14 @@ class StartRun:
             self.run_id, _ = known
             db.execute(
                 "update run set state = 'running', message = null, ended_on = null,"
-                " started_on = current_timestamp::timestamp where run_id = ?",
+                f" started_on = {NOW} where run_id = ?",
                 [self.run_id],
             )
             return ChangeSet(frozenset({"run"}))
         ((self.run_id,),) = db.execute("select nextval('run_seq')").fetchall()
         who = self.identity
         db.execute(
-            "insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null,"
-            " current_timestamp::timestamp, null, 0)",
+            f"insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null, {NOW}, null, 0)",
             [
                 self.run_id,
                 who.key,
@@ -104,7 +103,7 @@ class EndRun:
 
     def __call__(self, db: Connection) -> ChangeSet:
         db.execute(
-            "update run set state = ?, message = ?, ended_on = current_timestamp::timestamp,"
+            f"update run set state = ?, message = ?, ended_on = {NOW},"
             " seconds = seconds + ? where run_id = ?",
             [self.state, self.message, self.seconds, self.run_id],
         )
@@ -145,7 +144,7 @@ class ReuseRun:
         if (known := find(db, self.identity)) and known[1] == "done":
             self.found = True
             db.execute(
-                "update run set ended_on = current_timestamp::timestamp where run_id = ?",
+                f"update run set ended_on = {NOW} where run_id = ?",
                 [known[0]],
             )
         return ChangeSet(frozenset({"run"} if self.found else ()))

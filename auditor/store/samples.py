@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from auditor.model import SAMPLE_SCHEMA, ChangeSet
 from auditor.store import project
-from auditor.store.db import Connection, arrow, first, identifier, insert
+from auditor.store.db import NOW, Connection, arrow, first, identifier, insert
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class ImportSamples:
         db.execute(f"create temp table known as select s.sample_id, i.* from sample s {_JOIN}")
         for field_name, now, before in _NOTED:
             db.execute(
-                "insert into source_change select s.sample_id, current_timestamp::timestamp, ?,"
+                f"insert into source_change select s.sample_id, {NOW}, ?,"
                 f" to_json(s.{before})::text, to_json(k.{now})::text"
                 f" from known k join sample s using (sample_id) where k.{now} is distinct from s.{before}",
                 [field_name],

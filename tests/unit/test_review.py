@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +226,22 @@ def _walk(store: Store, steps: list[Any]) -> list[Any]:
                 undone.clear()
         assert state(store) == standing[-1]
     return standing
+
+
+def test_moments_are_utc_whatever_clock_the_user_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        opened = Store(tmp_path / "project.duckdb")
+        import_rows(opened, samples(["a"]))
+        before = datetime.now(UTC)
+        decide(opened, [0], "keep")
+        with opened.reader() as db:
+            (made_on,) = review.decisions(db)["made_on"].to_pylist()
+        opened.close()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert before <= made_on.replace(tzinfo=UTC) <= datetime.now(UTC)
