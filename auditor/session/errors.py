@@ -29,6 +29,7 @@ _WRONG_INPUT = frozenset(
         "auditor.session.listing.ListingError",
         "auditor.session.listing.NoFindingsError",
         "auditor.session.mapping.MapError",
+        "auditor.session.pictures.PictureError",
         "auditor.session.scoring.TruthError",
         "auditor.session.similar.SearchError",
         "auditor.store.db.StoreDamagedError",
