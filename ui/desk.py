@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from auditor.model import ChangeSet
 from auditor.session import Session, errors
 from auditor.session.background import JobEvent
+from ui.calm import Calm
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,15 @@ class Desk(QObject):
     _deliver = Signal(object)
     _committed = Signal(object)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, parent: QObject | None = None, *, head_start: float = 0.0
+    ) -> None:
+        """What is not urgent waits for `head_start` seconds at least."""
         super().__init__(parent)
         self.session = session
-        self._quick = ThreadPoolExecutor(2, "desk-quick")
+        self._calm = Calm(head_start)
+        self._urgent = ThreadPoolExecutor(2, "desk-urgent")
+        self._quick = ThreadPoolExecutor(1, "desk-quick")
         self._slow = ThreadPoolExecutor(2, "desk-slow")
         self._acts = ThreadPoolExecutor(1, "desk-acts")
         self._lanes: Counter[str] = Counter()
@@ -66,15 +72,17 @@ class Desk(QObject):
         lane: str | None = None,
         owner: QObject | None = None,
         slow: bool = False,
+        urgent: bool = False,
     ) -> None:
         """Answer off the Qt thread; then call exactly one of the two on it, or none.
 
         None if a newer question came in the same `lane`, or `owner` is gone meanwhile. `slow` is
-        for what may take seconds, so that the rows on the screen do not wait behind it. Without
-        `failed` a failure becomes `trouble`.
+        for what may take seconds, so that the rows on the screen do not wait behind it. What is
+        not `urgent` lets what is, and each act, go first. Without `failed` a failure becomes
+        `trouble`.
         """
-        executor = self._slow if slow else self._quick
-        self._submit(executor, question, done, failed, lane, owner)
+        executor = self._slow if slow else self._urgent if urgent else self._quick
+        self._submit(executor, question, done, failed, lane, owner, urgent=urgent)
 
     def act(
         self,
@@ -85,14 +93,14 @@ class Desk(QObject):
         owner: QObject | None = None,
     ) -> None:
         """The same for what changes the project: one after the other, in the order asked for."""
-        self._submit(self._acts, work, done, failed, None, owner)
+        self._submit(self._acts, work, done, failed, None, owner, urgent=True)
 
     def close(self) -> None:
         """Let go of the threads; answers under way are dropped. The session is the caller's."""
         self._is_ending = True
         self._acts.shutdown(wait=True)  # what the user decided is written
         self._closed = True
-        for executor in (self._quick, self._slow):
+        for executor in (self._urgent, self._quick, self._slow):
             executor.shutdown(wait=True, cancel_futures=True)
 
     def _submit(
@@ -103,6 +111,8 @@ class Desk(QObject):
         failed: Callable[[Exception], None] | None,
         lane: str | None,
         owner: QObject | None,
+        *,
+        urgent: bool,
     ) -> None:
         if self._is_ending:
             return
@@ -115,12 +125,18 @@ class Desk(QObject):
             return self._closed or gone or (lane is not None and self._lanes[lane] != turn)
 
         def answer() -> None:
+            if not urgent:
+                self._calm.wait()
             if is_late():
                 return
             call = self._answer(question, done, failed)
             self._deliver.emit(lambda: None if is_late() else call())
 
-        executor.submit(answer)
+        if urgent:
+            self._calm.begin()
+        under_way = executor.submit(answer)
+        if urgent:
+            under_way.add_done_callback(lambda _done: self._calm.end())
 
     def _answer(
         self,
@@ -154,8 +170,9 @@ class Desk(QObject):
     @Slot(object)
     def _note(self, changes: ChangeSet) -> None:
         self._waiting.append(changes)
-        if not self._gather.isActive():
+        if not self._gather.isActive():  # the first is told of at once: a decision should be seen
             self._gather.start()
+            self._tell()
 
     def _tell(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -97,6 +97,7 @@ class Workspace(QObject):
             lambda error: self.filter_failed.emit(str(error)),
             lane="ids",
             owner=self,
+            urgent=True,
         )
 
     def set_focus(self, sample_id: int | None) -> None:

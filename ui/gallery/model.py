@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -34,6 +33,10 @@ SampleIdRole = Qt.ItemDataRole.UserRole
 RowRole = Qt.ItemDataRole.UserRole + 1
 
 
+_FEW = 32
+"""So few changed rows are read one by one."""
+
+
 class GalleryModel(QAbstractTableModel):
     """Samples laid out row by row in a grid, for a QTableView with fixed sections.
 
@@ -50,7 +53,7 @@ class GalleryModel(QAbstractTableModel):
         self.ids: Ids = np.empty(0, np.int64)
         self._columns = 6
         self._generation = 0
-        self._rows: OrderedDict[int, Sequence[Row | None]] = OrderedDict()
+        self._rows: OrderedDict[int, list[Row | None]] = OrderedDict()
         self._stale: set[int] = set()
         self._wished: OrderedDict[int, None] = OrderedDict()
         self._in_flight: set[int] = set()
@@ -84,8 +87,11 @@ class GalleryModel(QAbstractTableModel):
         """Fetch again what the change touches: what is on the screen at once, the rest when seen."""
         known = [*self._rows, *self._in_flight]
         if changes.sample_ids is not None:
-            changed = np.array(changes.sample_ids, np.int64)
-            known = [one for one in known if np.isin(self._window_ids(one), changed).any()]
+            changed = frozenset[int](changes.sample_ids)
+            if len(changed) <= _FEW and not self._in_flight:
+                self._patch(changed)
+                return
+            known = [w for w in known if not changed.isdisjoint(self._window_ids(w).tolist())]
         self._stale.update(known)
         self._wish_for_looked_at()
 
@@ -168,6 +174,34 @@ class GalleryModel(QAbstractTableModel):
                 partial(self._receive, self._generation, window, ids),
                 partial(self._fail, self._generation, window, ids),
                 owner=self,
+                urgent=True,
+            )
+
+    def _patch(self, changed: frozenset[int]) -> None:
+        """Read a few rows anew, and not the windows they are in."""
+        places = {
+            i: (window, offset)
+            for window in self._rows
+            for offset, i in enumerate(self._window_ids(window).tolist())
+            if i in changed
+        }
+
+        def keep(generation: int, rows: list[Row]) -> None:
+            if generation != self._generation:
+                return
+            for row in rows:
+                window, offset = places[row.sample_id]
+                if window in self._rows:
+                    self._rows[window][offset] = row
+                    self._news.add(window)
+            self._tell()
+
+        if places:
+            self._desk.ask(
+                partial(_read, self._view, list(places)),
+                partial(keep, self._generation),
+                owner=self,
+                urgent=True,
             )
 
     def _receive(self, generation: int, window: int, ids: list[int], rows: list[Row]) -> None:

@@ -26,6 +26,9 @@ _WORDS = 400
 _Key = tuple[int, str | None]
 
 
+_DECISIONS = frozenset({"review", "action"})
+
+
 class EvidenceCard(QWidget):
     """What was shown stays until the next sample's evidence is there, which is mostly at once."""
 
@@ -33,6 +36,8 @@ class EvidenceCard(QWidget):
     """A class that was clicked: the sample should have it as its label."""
     shown = Signal(object)
     """The Evidence that is on the screen now."""
+    wanted = Signal()
+    """A command is about the card: whoever holds it is to show it."""
 
     def __init__(
         self, workspace: Workspace, commands: Commands, parent: QWidget | None = None
@@ -95,7 +100,8 @@ class EvidenceCard(QWidget):
         self.body.compare_wanted.connect(self._looking.compare)
 
     def _write(self) -> None:
-        if self.evidence is not None and not self.isHidden():
+        if self.evidence is not None:
+            self.wanted.emit()
             self.body.ensureWidgetVisible(self.body.note)
             self.body.note.edit()
 
@@ -113,11 +119,17 @@ class EvidenceCard(QWidget):
             self._show_or_read(self._workspace.focus)
 
     def _on_change(self, changes: ChangeSet) -> None:
-        self._ready.clear()
-        self._age += 1
         focus, ids = self._workspace.focus, changes.sample_ids
+        self._age += 1
+        if ids is None or not changes.tables <= _DECISIONS:
+            self._ready.clear()
+        else:  # a decision says nothing about other samples: what is at hand of them stays
+            for place in [one for one in self._ready if one[0] in ids]:
+                del self._ready[place]
         if focus is not None and (ids is None or focus in ids):
             self._read(focus)
+        else:
+            self._prefetch()
 
     def _show_or_read(self, sample_id: int) -> None:
         ready = self._ready.get((sample_id, self._workspace.view.check_id))
@@ -143,6 +155,7 @@ class EvidenceCard(QWidget):
             fail,
             lane="card",
             owner=self,
+            urgent=True,
         )
 
     def _show(self, found: Evidence) -> None:

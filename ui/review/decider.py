@@ -228,6 +228,7 @@ class Decider(QObject):
             refuse,
             lane="nth-class",
             owner=self,
+            urgent=True,
         )
 
     # words

@@ -77,6 +77,7 @@ class Loupe(Canvas):
             lane=self._lane,
             owner=self,
             slow=True,
+            urgent=True,
         )
 
     def _take(self, sample_id: int, layer: Layer) -> None:
