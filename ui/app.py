@@ -53,6 +53,10 @@ class Program(QObject):
         if sentence:
             self.start.say(sentence)
 
+    def warm_up(self) -> None:
+        """Load what a project's window needs, while the user looks for the project."""
+        self._openers.submit(_load)
+
     def open(self, path: Path) -> None:
         """Open a project; where that fails a sentence on the start window says why."""
         self.start.busy(self.tr("Opening {name} …").format(name=path.name))
@@ -120,11 +124,20 @@ class Program(QObject):
         try:
             self.use_settings(settings)
         except OSError as error:
-            self.start.say(str(error))
+            from auditor.session.errors import sentence
+
+            if self.project is not None:  # the window that is in front
+                why = self.tr("The settings are not kept: {why}").format(why=sentence(error))
+                self.project.notice.tell(why, trouble=True)
+
+
+def _load() -> None:
+    import auditor.session
+    import ui.project_window  # noqa: F401
 
 
 def _session(path: Path, settings: Settings, *, make: bool) -> Session:
-    import ui.project_window  # noqa: F401  its modules are loaded here, while Qt paints
+    _load()
     from auditor.session import Session
     from auditor.session.folder import ProjectFolder
 
@@ -179,9 +192,18 @@ class _Border:
         self._telling = False
 
 
+def without_pandas() -> None:
+    """Keep pandas out of this process: 0.3 seconds and 40 MB that nothing in it uses.
+
+    pyarrow would load it, where it is installed, when the first array is made.
+    """
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window, on a project where one is named; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    without_pandas()
     # The project's log takes what the window says as well.
     logging.getLogger("ui").parent = logging.getLogger("auditor")
     app = QApplication([sys.argv[0]])
@@ -192,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.excepthook = _Border(program)
     program.start.show()
     program.start.closed.connect(app.quit)
+    program.warm_up()
     if given:
         program.open(Path(given[0]).absolute())
     return app.exec()
