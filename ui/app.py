@@ -132,7 +132,6 @@ class Program(QObject):
 
 
 def _load() -> None:
-    import auditor.session
     import ui.project_window  # noqa: F401
 
 

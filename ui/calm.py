@@ -7,7 +7,9 @@ import time
 
 _GRACE = 0.05
 """Seconds without anything urgent before the rest begins: one answer often leads to the next ask."""
-_PATIENCE = 1.5
+REST = 0.4
+"""Seconds after a decision: quick reviewers make the next one before, and should not wait for counts."""
+_PATIENCE = 4.0
 """What can wait does not wait longer than so many seconds."""
 
 
@@ -25,11 +27,11 @@ class Calm:
         with self._changed:
             self._urgent += 1
 
-    def end(self) -> None:
-        """It is answered, or was dropped."""
+    def end(self, rest: float = 0.0) -> None:
+        """It is answered, or was dropped; `rest` seconds more should be calm."""
         with self._changed:
             self._urgent -= 1
-            self._since = max(self._since, time.monotonic())
+            self._since = max(self._since, time.monotonic() + rest)
             self._changed.notify_all()
 
     def wait(self) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from auditor.model import ChangeSet
 from auditor.session import Session, errors
 from auditor.session.background import JobEvent
-from ui.calm import Calm
+from ui.calm import REST, Calm
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,8 @@ class Desk(QObject):
             self._calm.begin()
         under_way = executor.submit(answer)
         if urgent:
-            under_way.add_done_callback(lambda _done: self._calm.end())
+            rest = REST if executor is self._acts else 0.0
+            under_way.add_done_callback(lambda _done: self._calm.end(rest))
 
     def _answer(
         self,

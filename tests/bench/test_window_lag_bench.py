@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,13 +72,13 @@ class Pulse:
 
 
 @pytest.fixture
-def window(tmp_path: Path) -> Iterator[ProjectWindow]:
+def window(tmp_path: Path) -> ProjectWindow:
     settings = Settings()
     session = Session(ProjectFolder(tmp_path / "lag.audit"), memory_mb=settings.engine.memory_mb)
     made = ProjectWindow(session, settings)
     made.resize(1440, 900)
     made.show()
-    yield made
+    return made
 
 
 def test_the_qt_thread_while_an_audit_runs(

@@ -180,6 +180,7 @@ class EvidenceCard(QWidget):
                 lambda _error: None,  # it is said when the sample comes into focus
                 lane="card next",
                 owner=self,
+                urgent=True,
             )
 
     def _keep(self, found: Evidence, check_id: str | None, age: int) -> None:
