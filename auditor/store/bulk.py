@@ -116,22 +116,34 @@ class Annotate:
 
 def proposed(db: Connection, sample_ids: npt.NDArray[np.int64], choice: Choice) -> pa.Table:
     """The decisions that the choice makes, as review.DECISION_SCHEMA; without those `accept` cannot make."""
-    accepts = choice.verdict is Verdict.ACCEPT
     run = runs.latest(db, choice.check_id) if choice.check_id else None
+    outcome, values = _outcome(choice)
+    source = f"left join finding f on f.sample_id = i.sample_id and f.run_id = {run.run_id if run else -1}"
+    if choice.labels is not None:
+        source += " left join sample s on s.sample_id = i.sample_id"
+    if choice.verdict is Verdict.ACCEPT:
+        source += " where f.suggested is not null"
     return _joined(
         db,
         sample_ids,
-        f"?::text as verdict, {'f.suggested' if accepts else '?::text[]'} as labels,"
-        " case when ?::text is null then r.note else nullif(?, '') end as note,"
+        f"{outcome}, case when ?::text is null then r.note else nullif(?, '') end as note,"
         " ?::text as check_id, f.p_error",
-        [
-            choice.verdict,
-            *(() if accepts else (choice.labels,)),
-            *[choice.note] * 2,
-            choice.check_id,
-        ],
-        f"left join finding f on f.sample_id = i.sample_id and f.run_id = {run.run_id if run else -1}"
-        f" where {'f.suggested is not null' if accepts else 'true'}",
+        [*values, choice.note, choice.note, choice.check_id],
+        source,
+    )
+
+
+def _outcome(choice: Choice) -> tuple[str, list[object]]:
+    """Verdict and labels in SQL with its values, where f is the finding and s the sample."""
+    if choice.verdict is Verdict.ACCEPT:
+        return "?::text as verdict, f.suggested as labels", [choice.verdict]
+    if choice.labels is None:
+        return "?::text as verdict, null::text[] as labels", [choice.verdict]
+    # Who chooses the label that the sample was given keeps it.
+    return (
+        "case when s.given = ?::text[] then ?::text else ?::text end as verdict,"
+        " nullif(?::text[], s.given) as labels",
+        [choice.labels, Verdict.KEEP, Verdict.RELABEL, choice.labels],
     )
 
 

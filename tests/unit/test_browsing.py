@@ -151,6 +151,15 @@ def test_a_note_outlives_decisions_and_leaves_them_to_who_made_them(session: Ses
     assert ids(session, View(where="decision = 'exclude'")) == [1]
 
 
+def test_choosing_the_label_that_a_sample_was_given_keeps_it(session: Session) -> None:
+    assert session.decide_on(some(0, 5, 7), Verdict.RELABEL, labels=["a"]) == 3
+    told = session.read(review.decisions).to_pylist()
+    assert [row["verdict"] for row in told] == ["keep", "keep", "relabel"]
+    assert labels(session) == "aaaaaaaabb"
+    session.undo()
+    assert labels(session) == "aaaaaaabbb"
+
+
 def test_labels_belong_to_relabel_and_unknown_samples_to_nobody(session: Session) -> None:
     with pytest.raises(ValueError, match="labels"):
         session.decide_on(some(1), Verdict.RELABEL)
