@@ -53,10 +53,14 @@ class ClassPicker(QDialog):
         return self._shown
 
     def rank(self, classes: Sequence[str]) -> None:
-        """Put the classes into another order, the likeliest first."""
+        """Put the classes into another order, the likeliest first; a choice begun stays marked."""
+        has_begun = bool(self._line.text()) or self._list.currentIndex().row() > 0
+        marked = self._model.data(self._list.currentIndex())
         self._names = list(classes)
         self._folded = [name.casefold() for name in self._names]
         self._fill()
+        if has_begun and marked in (listed := self._model.stringList()):
+            self._list.setCurrentIndex(self._model.index(listed.index(marked)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The arrows move in the list while the line has the focus."""
