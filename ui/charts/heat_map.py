@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -219,6 +227,22 @@ class _NameHeader(QHeaderView):
         super().__init__(orientation, parent)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setMinimumSectionSize(8)
+        self._widest: int | None = None
+        """Of all names, in pixels; None until it is asked for."""
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        super().setModel(model)
+        self._forget_width()
+        if model is not None:
+            model.modelAboutToBeReset.connect(self._forget_width)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._forget_width()
+        super().changeEvent(event)
+
+    def _forget_width(self) -> None:
+        self._widest = None
 
     def _name(self, section: int) -> str:
         return str(self.model().headerData(section, self.orientation()))
@@ -228,15 +252,19 @@ class _NameHeader(QHeaderView):
         return self.orientation() == Qt.Orientation.Horizontal
 
     def _is_upright(self) -> bool:
-        return self._is_above and self._widest() + 10 > self.defaultSectionSize()
+        return self._is_above and self._width() + 10 > self.defaultSectionSize()
 
-    def _widest(self) -> int:
-        # Without a model there are no sections.
-        names = [self._name(at) for at in range(self.count())]
-        return max((self.fontMetrics().horizontalAdvance(name) for name in names), default=0)
+    def _width(self) -> int:
+        """Measured once: each section asks, and there may be a thousand."""
+        if self._widest is None:
+            # Without a model there are no sections.
+            names = [self._name(at) for at in range(self.count())]
+            measure = self.fontMetrics().horizontalAdvance
+            self._widest = max((measure(name) for name in names), default=0)
+        return self._widest
 
     def sizeHint(self) -> QSize:
-        wide = min(self._widest(), _NAME_WIDTH)
+        wide = min(self._width(), _NAME_WIDTH)
         if not self._is_above:
             return QSize(wide + 16, super().sizeHint().height())
         tall = min(wide, _NAME_WIDTH - 40) if self._is_upright() else self.fontMetrics().height()

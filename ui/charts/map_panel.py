@@ -8,6 +8,7 @@ from PySide6.QtGui import QCursor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from auditor.model import ChangeSet
+from auditor.progress import Progress
 from auditor.session import Session
 from auditor.session.background import JobEvent, JobState
 from auditor.session.mapping import MapPoints
@@ -169,8 +170,12 @@ class MapPanel(Chart):
     def make(self) -> None:
         """Queue the making of the map."""
         if self._job is None:
-            jobs, session = self.workspace.desk.session.jobs, self.workspace.desk.session
-            self._job = jobs.add("map", self.tr("Make the map"), session.make_map)
+            session = self.workspace.desk.session
+
+            def work(progress: Progress) -> None:
+                session.make_map(progress)  # read when it is shown: a job keeps its result
+
+            self._job = session.jobs.add("map", self.tr("Make the map"), work)
             self.again.setEnabled(False)
             if self.view.scene is None:
                 self._offer()
