@@ -24,6 +24,7 @@ class CommandPalette(QDialog):
 
     def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("What do you want to do?"))
         self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         self.resize(560, 420)

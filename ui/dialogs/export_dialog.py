@@ -42,10 +42,12 @@ class ExportDialog(QDialog):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export the cleaned data set"))
         self.resize(820, 600)
         self._desk = desk
         self._job: int | None = None
+        self._written: Path | None = None
         self._counts = QLabel(self.tr("Reading the decisions …"), self)
         self._counts.setWordWrap(True)
         self._moves = _table([self.tr("From"), self.tr("To"), self.tr("Samples")], self)
@@ -55,7 +57,7 @@ class ExportDialog(QDialog):
             self,
         )
         self._lines.setAccessibleName(self.tr("Samples that differ from the source"))
-        self._folder = QLineEdit(str(_free_folder(desk.session.folder.path)), self)
+        self._folder = QLineEdit(self)
         self._folder.setAccessibleName(self.tr("New folder"))
         self._files = QComboBox(self)
         self._files.addItem(self.tr("Copy the image files"), "copy")
@@ -77,10 +79,14 @@ class ExportDialog(QDialog):
         )
         self._open.hide()
         self._lay_out()
+        self._allow()
+        self._folder.textChanged.connect(self._allow)
         self._go.clicked.connect(self.start)
         self._open.clicked.connect(self._open_folder)
         self._buttons.rejected.connect(self.reject)
         desk.job.connect(self._follow)
+        project = desk.session.folder.path
+        desk.ask(lambda _session: _free_folder(project), self._offer, owner=self)
         desk.ask(lambda session: session.read(previews.export), self._show, owner=self, slow=True)
 
     def _lay_out(self) -> None:
@@ -162,6 +168,11 @@ class ExportDialog(QDialog):
     def set_folder(self, folder: Path) -> None:
         self._folder.setText(str(folder))
 
+    def _offer(self, folder: Path) -> None:
+        """Name a folder, unless the user did."""
+        if not self._folder.text():
+            self.set_folder(folder)
+
     def start(self) -> None:
         """Queue the export."""
         out = Path(self._folder.text()).expanduser().absolute()
@@ -171,7 +182,6 @@ class ExportDialog(QDialog):
         def work(progress: Progress) -> Exported:
             return session.export(out, mode, progress)
 
-        self._go.setEnabled(False)
         self._open.hide()
         self._said.setText("")
         self._bar.setRange(0, 0)
@@ -179,6 +189,11 @@ class ExportDialog(QDialog):
         self._job = session.jobs.add(
             "export", self.tr("Export to {name}").format(name=out.name), work
         )
+        self._allow()
+
+    def _allow(self) -> None:
+        """One export at a time, and only to a place that has a name."""
+        self._go.setEnabled(self._job is None and bool(self._folder.text().strip()))
 
     def _follow(self, event: JobEvent) -> None:
         if event.number != self._job:
@@ -187,8 +202,9 @@ class ExportDialog(QDialog):
             self._bar.setRange(0, event.total)
             self._bar.setValue(event.done)
             return
+        self._job = None
         self._bar.hide()
-        self._go.setEnabled(True)
+        self._allow()
         if event.state is JobState.DONE:
             self._say_done(event.result)
         else:
@@ -203,10 +219,11 @@ class ExportDialog(QDialog):
                 n=len(exported.skipped), names=", ".join(exported.skipped[:3])
             )
         self._said.setText(text)
+        self._written = exported.out
         self._open.show()
 
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._folder.text()))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
 
 
 def _table(titles: list[str], parent: QWidget) -> QTreeWidget:
