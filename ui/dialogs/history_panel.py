@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -66,7 +66,7 @@ class HistoryPanel(QWidget):
         self._more.clicked.connect(self._read_more)
         workspace.view_changed.connect(lambda _view: self._enable())
         workspace.desk.changed.connect(self._on_change)
-        self._read()
+        self._is_stale = True
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -93,6 +93,17 @@ class HistoryPanel(QWidget):
 
     def _on_change(self, changes: ChangeSet) -> None:
         if changes.touches("action"):
+            self._is_stale = True
+            self._read_if_seen()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._read_if_seen()
+
+    def _read_if_seen(self) -> None:
+        """Hundreds of lines are not laid out at each decision for nobody to look at."""
+        if self._is_stale and self.isVisible():
+            self._is_stale = False
             self._read()
 
     def _read(self) -> None:
@@ -133,7 +144,7 @@ class HistoryPanel(QWidget):
         self._enable()
 
     def _item(self, step: Step) -> QTreeWidgetItem:
-        when = step.made_on.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+        when = step.made_on.astimezone().strftime("%Y-%m-%d %H:%M")
         item = QTreeWidgetItem(
             [step.title, f"{step.samples:,}", step.reviewer, when, ", ".join(step.check_ids)]
         )
