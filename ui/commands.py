@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import SIGNAL, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+
+ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
 class KeyConflictError(ValueError):
@@ -39,8 +42,21 @@ class Command:
     checkable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OwnKeys:
+    """Keys that a widget takes while it has the focus, whatever commands have them: never changed."""
+
+    title: str
+    group: str
+    keys: tuple[str, ...]
+
+
 class Commands(QObject):
-    """The commands of one window, with the shortcuts they have now."""
+    """The commands of one window, with the shortcuts they have now.
+
+    A widget with keys of its own has a method `takes_key(event) -> bool`; lists and tables keep
+    Enter where somebody follows their `activated`.
+    """
 
     changed = Signal()
 
@@ -51,6 +67,7 @@ class Commands(QObject):
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
         self._taken: dict[str, str] = {}
+        self._own: list[OwnKeys] = []
         app = QApplication.instance()
         if app is not None:
             app.installEventFilter(self)
@@ -70,12 +87,13 @@ class Commands(QObject):
         self.changed.emit()
         return action
 
-    def remove(self, command_id: str) -> None:
-        """Take a command away with its panel; its shortcuts are free again."""
-        self._release(command_id)
-        self._window.removeAction(self._actions.pop(command_id))
-        del self._commands[command_id]
-        self.changed.emit()
+    def tell_own(self, keys: Sequence[OwnKeys]) -> None:
+        """Have the sheet show a widget's own keys too."""
+        self._own += keys
+
+    def own(self) -> list[OwnKeys]:
+        """Keys that widgets take for themselves."""
+        return list(self._own)
 
     def action(self, command_id: str) -> QAction:
         return self._actions[command_id]
@@ -126,8 +144,10 @@ class Commands(QObject):
         ):
             owner = self._taken.get(_portable(QKeySequence(event.keyCombination()).toString()))
             return owner is None or not self._commands[owner].in_text
-        presses = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
-        return isinstance(widget, QAbstractButton | QComboBox) and event.key() in presses
+        if isinstance(widget, QAbstractButton | QComboBox):
+            return event.key() in {Qt.Key.Key_Space, *ENTER}
+        takes_key = getattr(widget, "takes_key", None)
+        return takes_key(event) if takes_key else _activates(widget, event)
 
     def _free(self, command: Command) -> list[str]:
         """The shortcuts it should have, without those another command got first."""
@@ -142,6 +162,16 @@ class Commands(QObject):
     def _release(self, command_id: str) -> None:
         for key in self.keys(command_id):
             del self._taken[key]
+
+
+def _activates(widget: QWidget, event: QKeyEvent) -> bool:
+    """Whether Enter opens something of a list here."""
+    follows = SIGNAL("activated(QModelIndex)")
+    return (
+        isinstance(widget, QAbstractItemView)
+        and event.key() in ENTER
+        and widget.receivers(follows) > 0
+    )
 
 
 def _portable(key: str) -> str:

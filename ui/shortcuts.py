@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui import theme
 from ui.commands import Command, Commands, KeyConflictError
 
 _ID = Qt.ItemDataRole.UserRole
@@ -31,6 +34,7 @@ class ShortcutSheet(QDialog):
 
     def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keyboard"))
         self.resize(620, 640)
         self._commands = commands
@@ -74,20 +78,26 @@ class ShortcutSheet(QDialog):
 
     def _fill(self) -> None:
         for command in self._commands.all():
-            if command.group not in self._groups:
-                self._groups[command.group] = QTreeWidgetItem(self._tree, [command.group, ""]), []
-            group, items = self._groups[command.group]
-            item = QTreeWidgetItem(group, [command.title, self._keys(command)])
+            item = self._add(command.group, command.title, self._keys(command))
             item.setData(0, _ID, command.id)
-            items.append(item)
+        for own in self._commands.own():
+            item = self._add(own.group, own.title, _native(own.keys))
+            item.setToolTip(1, self.tr("These keys cannot be changed."))
+            item.setForeground(1, theme.of_verdict(None))
         self._tree.expandAll()
         self._tree.resizeColumnToContents(1)
         self._tree.setColumnWidth(0, 380)
         self._enable()
 
+    def _add(self, group: str, title: str, keys: str) -> QTreeWidgetItem:
+        if group not in self._groups:
+            self._groups[group] = QTreeWidgetItem(self._tree, [group, ""]), []
+        head, items = self._groups[group]
+        items.append(QTreeWidgetItem(head, [title, keys]))
+        return items[-1]
+
     def _keys(self, command: Command) -> str:
-        native = QKeySequence.SequenceFormat.NativeText
-        return ", ".join(QKeySequence(k).toString(native) for k in self._commands.keys(command.id))
+        return _native(self._commands.keys(command.id))
 
     def _filter(self, text: str) -> None:
         wanted = text.casefold()
@@ -143,3 +153,8 @@ class ShortcutSheet(QDialog):
         if item is not None:
             item.setText(1, self._keys(command))
         self.assigned.emit()
+
+
+def _native(keys: Iterable[str]) -> str:
+    native = QKeySequence.SequenceFormat.NativeText
+    return ", ".join(QKeySequence(key).toString(native) for key in keys)

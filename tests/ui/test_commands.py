@@ -110,12 +110,6 @@ def test_the_users_keys_count_from_the_start(window: QMainWindow) -> None:
     assert (own.keys(KEEP.id), own.keys(DROP.id)) == (("Y",), ())
 
 
-def test_a_command_that_is_taken_away_frees_its_keys(commands: Commands, done: list[str]) -> None:
-    commands.remove(DROP.id)
-    commands.assign(KEEP.id, ["X"])
-    assert [one.id for one in commands.all()] == [KEEP.id, FIND.id]
-
-
 @pytest.mark.parametrize(
     ("typed", "found"),
     [

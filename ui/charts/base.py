@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -158,18 +158,10 @@ class Canvas(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(480, 260)
 
-    def event(self, event: QEvent) -> bool:
-        """Keep the window's shortcuts, such as Enter for a decision, off the picture's keys."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in {
-                Qt.KeyboardModifier.NoModifier,
-                Qt.KeyboardModifier.ShiftModifier,
-                Qt.KeyboardModifier.KeypadModifier,
-            }
-            if plain and event.key() in self.keys:
-                event.accept()
-                return True
-        return super().event(event)
+    def takes_key(self, event: QKeyEvent) -> bool:
+        """Whether it is the picture's and no shortcut, such as Enter for a decision."""
+        plain = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+        return not event.modifiers() & ~plain and event.key() in self.keys
 
     def paint_focus(self, painter: QPainter) -> None:
         """Show that the keys act here."""

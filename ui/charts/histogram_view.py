@@ -23,6 +23,7 @@ from ui import theme
 from ui.charts import axis, words
 from ui.charts.base import Canvas
 from ui.charts.distribution import EMPTY, Distribution
+from ui.commands import ENTER
 
 _BAR = 9
 """Width of a bar, in pixels."""
@@ -37,7 +38,6 @@ _MOVES = {
     Qt.Key.Key_Home: -10 * _STEPS,
     Qt.Key.Key_End: 10 * _STEPS,
 }
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class HistogramView(Canvas):
@@ -45,7 +45,7 @@ class HistogramView(Canvas):
     chosen = Signal()
     """Enter: the samples beyond the threshold are wanted."""
 
-    keys = frozenset([*_MOVES, *_ENTER])
+    keys = frozenset([*_MOVES, *ENTER])
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -223,7 +223,7 @@ class HistogramView(Canvas):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in _ENTER:
+        if key in ENTER:
             self.chosen.emit()
         elif key in _MOVES:
             self.set_threshold(self.threshold + _MOVES[key] * self.step)

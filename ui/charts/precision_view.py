@@ -10,10 +10,10 @@ from auditor.session.precision import Band, PrecisionSoFar
 from ui import theme
 from ui.charts import words
 from ui.charts.base import Canvas
+from ui.commands import ENTER
 
 _ROW, _TALLEST = 26, 40
 _GAP = 12
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -24,7 +24,7 @@ class PrecisionView(Canvas):
     chosen = Signal(object)
     """A Band whose rest is wanted."""
 
-    keys = frozenset([Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End, *_ENTER])
+    keys = frozenset([Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End, *ENTER])
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -211,7 +211,7 @@ class PrecisionView(Canvas):
             Qt.Key.Key_End: len(self.bands) - 1,
         }
         key = Qt.Key(event.key())
-        if key in _ENTER:
+        if key in ENTER:
             self.choose()
         elif key in rows:
             self._go(rows[key])

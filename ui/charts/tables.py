@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+
+from ui.commands import ENTER
 
 _OWN = frozenset(
     {
@@ -18,7 +20,6 @@ _OWN = frozenset(
         Qt.Key.Key_PageDown,
     }
 )
-_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
 class ChartTable(QTableView):
@@ -37,17 +38,13 @@ class ChartTable(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         (self.clicked if clicks == 1 else self.doubleClicked).connect(self.chosen)
 
-    def event(self, event: QEvent) -> bool:
-        """Keep the window's shortcuts off the table's keys."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-            if (is_plain and event.key() in _OWN | _ENTER) or _copies(event):
-                event.accept()
-                return True
-        return super().event(event)
+    def takes_key(self, event: QKeyEvent) -> bool:
+        """Whether it is the table's and no shortcut."""
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return (is_plain and event.key() in _OWN | ENTER) or _copies(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER and self.currentIndex().isValid():
+        if event.key() in ENTER and self.currentIndex().isValid():
             self.chosen.emit(self.currentIndex())
         elif _copies(event):
             self.copied.emit()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from auditor.session.browsing import Pair
 from ui import theme
+from ui.commands import ENTER
 
 _PAIR = Qt.ItemDataRole.UserRole
-_PRESSES = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
+_PRESSES = {*ENTER, Qt.Key.Key_Space}
 
 
 class PairList(QTreeWidget):
@@ -42,13 +43,9 @@ class PairList(QTreeWidget):
         self.addTopLevelItems([self._item(pair) for pair in ordered])
         self.verticalScrollBar().setValue(place)
 
-    def event(self, event: QEvent) -> bool:
+    def takes_key(self, event: QKeyEvent) -> bool:
         """Enter and Space choose a pair here: they decide about no sample."""
-        is_override = event.type() == QEvent.Type.ShortcutOverride
-        if is_override and isinstance(event, QKeyEvent) and event.key() in _PRESSES:
-            event.accept()
-            return True
-        return super().event(event)
+        return event.key() in _PRESSES
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item = self.currentItem()

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from auditor.model import ChangeSet, Verdict
 from auditor.session import browsing
@@ -25,11 +17,10 @@ from auditor.session.errors import sentence
 from ui.commands import Command, Commands
 from ui.review import findings
 from ui.review.findings import UnseenPairs
-from ui.review.pairs import pair_view
+from ui.review.pair_choice import PairChoice
+from ui.review.wall_bar import WallBar
 from ui.review.wall_grid import WallGrid
 from ui.workspace import Workspace
-
-_FEW = 1000
 
 
 class WallPanel(QWidget):
@@ -43,21 +34,15 @@ class WallPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._unseen: UnseenPairs | None = None
         self._pair: Pair | None = None
-        self._gone_through: set[tuple[str, str]] = set()
         self._done: set[int] = set()
         self._start = 0
         self._title = QLabel(self)
         self._title.setWordWrap(True)
         self._title.setTextFormat(Qt.TextFormat.RichText)
-        self._choice = QComboBox(self)
-        self._exceptions = QComboBox(self)
+        self._choice = PairChoice(self)
         self._grid = WallGrid(workspace.thumbnails, self)
-        self._page = QLabel(self)
-        self._said = QLabel(self)
-        self._size = QSlider(Qt.Orientation.Horizontal, self)
-        self._accept = QPushButton(self)
+        self._bar = WallBar(self)
         self._lay_out()
         self.setFocusProxy(self._grid)
         self._connect()
@@ -65,6 +50,7 @@ class WallPanel(QWidget):
             Command("wall.next", self.tr("Next pair of classes"), self.tr("Look"), ("Ctrl+Right",)),
             self.next_pair,
         )
+        commands.tell_own(self._grid.own_keys())
 
     @property
     def grid(self) -> WallGrid:
@@ -77,22 +63,22 @@ class WallPanel(QWidget):
 
     @property
     def said(self) -> str:
-        return self._said.text()
+        return self._bar.said
 
     def show_pair(self, pair: Pair) -> None:
         """List the pair's findings, here and everywhere."""
-        if self._unseen is not None:
-            view = pair_view(self._unseen.check_id, pair, by_chance=self._unseen.by_chance)
+        view = self._choice.view(pair)
+        if view is not None:
             self._workspace.set_subset(None)
             self._workspace.set_view(view)
 
     def next_pair(self) -> None:
         """The pair with the most findings that was not gone through yet."""
         if self._pair is not None:
-            self._gone_through.add((self._pair.given, self._pair.suggested))
-        left = [p for p in self._pairs if (p.given, p.suggested) not in self._gone_through]
-        if left:
-            self.show_pair(left[0])
+            self._choice.go_through(self._pair)
+        following = self._choice.following
+        if following is not None:
+            self.show_pair(following)
         else:
             self._pair = None
             self._show_title()
@@ -107,9 +93,9 @@ class WallPanel(QWidget):
         parts: dict[Verdict, Sequence[int]] = {
             Verdict.ACCEPT: [i for i in page if i not in self._grid.exceptions]
         }
-        verdict = self._exceptions.currentData()
+        verdict = self._bar.exception_verdict
         if verdict is not None and exceptions:
-            parts[Verdict(verdict)] = exceptions
+            parts[verdict] = exceptions
         self._write({name: ids for name, ids in parts.items() if ids})
         self._done.update(self._shown())
         self._turn_on()
@@ -117,32 +103,14 @@ class WallPanel(QWidget):
     # what there is
 
     def _lay_out(self) -> None:
-        self._choice.setAccessibleName(self.tr("Pair of classes"))
-        self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._choice.setMaximumWidth(320)
-        self._exceptions.setAccessibleName(self.tr("What becomes of the exceptions"))
-        self._exceptions.addItem(self.tr("Exceptions keep their label"), str(Verdict.KEEP))
-        self._exceptions.addItem(self.tr("Exceptions are put aside"), str(Verdict.DEFER))
-        self._exceptions.addItem(self.tr("Exceptions stay undecided"), None)
-        self._grid.exception_verdict = str(Verdict.KEEP)
-        self._size.setRange(48, 224)
-        self._size.setValue(96)
-        self._size.setMaximumWidth(140)
-        self._size.setAccessibleName(self.tr("Size of the pictures"))
-        self._accept.setDefault(True)
-        top, bottom = QHBoxLayout(), QHBoxLayout()
+        self._grid.exception_verdict = self._bar.exception_verdict
+        top = QHBoxLayout()
         top.addWidget(self._title, 1)
         top.addWidget(self._choice)
-        bottom.addWidget(self._page)
-        bottom.addWidget(self._said)
-        bottom.addStretch(1)
-        bottom.addWidget(self._size)
-        bottom.addWidget(self._exceptions)
-        bottom.addWidget(self._accept)
         column = QVBoxLayout(self)
         column.addLayout(top)
         column.addWidget(self._grid, 1)
-        column.addLayout(bottom)
+        column.addWidget(self._bar)
 
     def _connect(self) -> None:
         workspace, grid = self._workspace, self._grid
@@ -154,14 +122,10 @@ class WallPanel(QWidget):
         grid.toggled.connect(lambda _id: self._count())
         grid.entered.connect(self.accept)
         grid.paged.connect(self._turn)
-        self._size.valueChanged.connect(grid.set_side)
-        self._exceptions.currentIndexChanged.connect(self._choose_exceptions)
-        self._choice.activated.connect(lambda _row: self._choose_pair())
-        self._accept.clicked.connect(self.accept)
-
-    @property
-    def _pairs(self) -> tuple[Pair, ...]:
-        return self._unseen.pairs if self._unseen else ()
+        self._bar.sized.connect(grid.set_side)
+        self._bar.exceptions_chosen.connect(self._choose_exceptions)
+        self._bar.accepted.connect(self.accept)
+        self._choice.chosen.connect(self._choose_pair)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -184,58 +148,45 @@ class WallPanel(QWidget):
         )
 
     def _take_pairs(self, found: UnseenPairs | None) -> None:
-        self._unseen = found
-        self._choice.clear()
-        for pair in self._pairs:
-            text = f"{pair.given} → {pair.suggested}  ({pair.flagged:,})"
-            self._choice.addItem(text, pair)
+        self._choice.show_pairs(found)
         self._take_list()
-        if self._pair is None and self._pairs and self.isVisible():
+        if self._pair is None and self._choice.count() and self.isVisible():
             self.next_pair()
 
-    def _choose_pair(self) -> None:
-        pair = self._choice.currentData()
-        if pair is not None:
-            self._gone_through.discard((pair.given, pair.suggested))
-            self.show_pair(pair)
-            self._grid.setFocus()
+    def _choose_pair(self, pair: Pair) -> None:
+        self.show_pair(pair)
+        self._grid.setFocus()
 
     def _take_list(self) -> None:
         """The workspace has another list: see whether it is a pair's."""
         if not self.isVisible():
             return
-        view = replace(self._workspace.view, as_of=None, sort="", descending=False)
-        by_where = {self._where(pair): pair for pair in self._pairs}
-        self._pair = by_where.get(view.where) if view.check_id == self._check_id else None
-        self._choice.setCurrentIndex(self._pairs.index(self._pair) if self._pair else -1)
+        view, listed = self._workspace.view, self._choice.check_id
+        self._pair = self._choice.of(view)
+        self._choice.show_current(self._pair)
         self._start = 0
         self._done.clear()
         self._grid.exceptions.clear()
-        if self._unseen is not None and view.check_id not in {None, self._check_id}:
+        if listed is not None and view.check_id not in {None, listed}:
             self._read_pairs()
         self._show_title()
         self._show_page()
         self._follow_focus(self._workspace.focus)
 
-    @property
-    def _check_id(self) -> str | None:
-        return self._unseen.check_id if self._unseen else None
-
-    def _where(self, pair: Pair) -> str:
-        return pair_view(self._check_id or "", pair, by_chance=False).where
-
     def _show_title(self) -> None:
         if self._pair is None:
             text = (
                 self.tr("Choose a pair of classes.")
-                if any((p.given, p.suggested) not in self._gone_through for p in self._pairs)
+                if self._choice.following is not None
                 else self.tr("No pair of classes is left to look at.")
             )
         else:
             text = self.tr(
                 "These are labelled <b>{given}</b>; the audit suggests <b>{suggested}</b>."
                 " Click the exceptions; Enter accepts the rest."
-            ).format(given=_plain(self._pair.given), suggested=_plain(self._pair.suggested))
+            ).format(
+                given=html.escape(self._pair.given), suggested=html.escape(self._pair.suggested)
+            )
         self._title.setText(text)
 
     # the page
@@ -269,24 +220,31 @@ class WallPanel(QWidget):
                 owner=self,
             )
 
+    def _read_done(self, ids: list[int]) -> None:
+        """What was undone waits again, whichever page it is on."""
+        view = self._workspace.view
+
+        def take(rows: list[Row]) -> None:
+            self._done.difference_update(row.sample_id for row in rows if row.verdict is None)
+
+        self._workspace.desk.ask(
+            lambda session: session.read(lambda db: browsing.rows(db, view, ids)),
+            take,
+            lane="wall-done",
+            owner=self,
+        )
+
     def _take_rows(self, rows: list[Row]) -> None:
         self._grid.show_rows(rows)
         self._done.update(row.sample_id for row in rows if row.verdict is not None)
         self._count()
 
     def _count(self) -> None:
-        every, size = len(self._workspace.ids) if self._pair else 0, self._grid.capacity
-        self._page.setText(
-            self.tr("Page {page} of {pages}, {size} each").format(
-                page=self._start // size + 1, pages=max(-(-every // size), 1), size=size
-            )
-            if every
-            else ""
-        )
+        every = len(self._workspace.ids) if self._pair else 0
+        self._bar.show_page(self._start, self._grid.capacity, every)
         page = self._grid.to_decide
         rest = sum(i not in self._grid.exceptions for i in page)
-        self._accept.setText(self.tr("Accept {count}  ⏎").format(count=rest))
-        self._accept.setEnabled(bool(page))
+        self._bar.show_rest(rest, can_accept=bool(page))
 
     def _turn(self, by: int) -> None:
         start = self._start + by * self._grid.capacity
@@ -324,14 +282,11 @@ class WallPanel(QWidget):
     def _follow_rows(self, changes: ChangeSet) -> None:
         if not self.isVisible() or not changes.touches("review"):
             return
+        self._read_rows(self._shown())
         changed = changes.sample_ids
-        if changed is None or len(changed) > _FEW:
-            self._read_rows(self._shown())
-            return
-        here = set(self._shown())
-        if not here.isdisjoint(changed):
-            self._done.difference_update(changed)
-            self._read_rows(self._shown())
+        gone_by = self._done if changed is None else self._done.intersection(changed)
+        if gone_by:
+            self._read_done(list(gone_by))
 
     # deciding
 
@@ -381,14 +336,9 @@ class WallPanel(QWidget):
         return self.tr("{names}: {what}").format(names=names, what=told)
 
     def _choose_exceptions(self) -> None:
-        self._grid.exception_verdict = self._exceptions.currentData()
+        self._grid.exception_verdict = self._bar.exception_verdict
         self._grid.update()
         self._grid.setFocus()
 
     def _say(self, text: str) -> None:
-        self._said.setText(text)
-
-
-def _plain(text: str) -> str:
-    """A class's name as rich text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+        self._bar.say(text)

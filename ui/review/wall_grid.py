@@ -19,13 +19,13 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from auditor.session.browsing import Row
 from ui import theme
+from ui.commands import ENTER, OwnKeys
 from ui.review.bulk import fitted
 from ui.thumbnails import ThumbnailCache
 
 _GAP = 4
 _BADGE = 20
 _CLIENT = "wall"
-_ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _PAGES = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
 
 
@@ -109,26 +109,31 @@ class WallGrid(QWidget):
         """Where a sample of the page is painted."""
         return self._box(self._ids.index(sample_id))
 
+    def own_keys(self) -> list[OwnKeys]:
+        """What `takes_key` takes, but for the arrows."""
+        offered = (
+            (self.tr("Accept the page and go on"), "Return"),
+            (self.tr("Mark an exception, or not any more"), "Space"),
+            (self.tr("Previous page"), "PgUp"),
+            (self.tr("Next page"), "PgDown"),
+        )
+        return [OwnKeys(title, self.tr("On the wall"), (key,)) for title, key in offered]
+
     # Qt overrides
 
     def sizeHint(self) -> QSize:
         return QSize(800, 500)
 
     def event(self, event: QEvent) -> bool:
-        """Keep the wall's own keys from the window's shortcuts."""
-        is_override = event.type() == QEvent.Type.ShortcutOverride
-        if is_override and isinstance(event, QKeyEvent) and self._is_ours(event):
-            event.accept()
-            return True
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self._told(event.pos()), self)
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._is_ours(event):
+        if not self.takes_key(event):
             super().keyPressEvent(event)
-        elif event.key() in _ENTER or event.key() == Qt.Key.Key_Space:
+        elif event.key() in ENTER or event.key() == Qt.Key.Key_Space:
             self._press(event)
         elif event.key() in _PAGES:
             self.paged.emit(_PAGES[Qt.Key(event.key())])
@@ -225,9 +230,10 @@ class WallGrid(QWidget):
             Qt.Key.Key_End: len(self._ids) - 1 - self._current,
         }
 
-    def _is_ours(self, event: QKeyEvent) -> bool:
+    def takes_key(self, event: QKeyEvent) -> bool:
+        """Whether it is the wall's and no shortcut."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        ours = {*self._steps(), *_PAGES, *_ENTER, Qt.Key.Key_Space}
+        ours = {*self._steps(), *_PAGES, *ENTER, Qt.Key.Key_Space}
         return modifiers == Qt.KeyboardModifier.NoModifier and event.key() in ours
 
     def _press(self, event: QKeyEvent) -> None:

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import theme
+from ui.commands import ENTER
 from ui.moment import when
 from ui.start import words
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from auditor.session.recent import Recent
 
 _ENTRY = Qt.ItemDataRole.UserRole
-_ENTERS = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _MARGIN = 12
 
 
@@ -72,7 +72,7 @@ class RecentList(QListWidget):
         return entry.path if entry is not None else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTERS and self.currentIndex().isValid():
+        if event.key() in ENTER and self.currentIndex().isValid():
             self._pick(self.currentItem())
         else:
             super().keyPressEvent(event)
