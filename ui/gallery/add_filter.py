@@ -61,7 +61,7 @@ class AddFilter(QToolButton):
             lambda values: self.chosen.emit(column, expression.any_of(column, values))
         )
         chosen = expression.choice(self._workspace.view.where, column)
-        self._ask(column, lambda facets: popup.fill(facets, chosen))
+        self._ask(column, lambda facets: popup.fill(facets, chosen), popup)
         self._open(popup)
         popup.begin()
 

@@ -113,7 +113,7 @@ class ExpressionEdit(QLineEdit):
             return []
         if column not in self._values:
             self._values[column] = []
-            self._ask(column, lambda facets: self._keep(column, facets))
+            self._ask(column, lambda facets: self._keep(column, facets), self)
         return [quoted(f.value) for f in self._values[column] if f.value is not None]
 
     def _keep(self, column: str, facets: list[Facet]) -> None:

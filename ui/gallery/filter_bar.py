@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -68,7 +68,7 @@ class FilterBar(QWidget):
         self._show_facts()
         self._show_subset(workspace.subset)
 
-    def ask_facets(self, column: str, done: Callable[[list[Facet]], None]) -> None:
+    def ask_facets(self, column: str, done: Callable[[list[Facet]], None], owner: QObject) -> None:
         """The column's values among what the rest of the filter leaves."""
         view = self._workspace.view
         rest = replace(view, where=expression.written(view.where, column, ()))
@@ -77,7 +77,7 @@ class FilterBar(QWidget):
             done,
             lambda _error: None,  # the filter cannot be read: that is said already
             lane=f"facets {column}",
-            owner=self,
+            owner=owner,
         )
 
     def clear(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 from auditor.session.browsing import Facet
 from ui import theme
 
-AskFacets = Callable[[str, Callable[[list[Facet]], None]], None]
-"""Asks for a column's values and counts; the answer comes later."""
+AskFacets = Callable[[str, Callable[[list[Facet]], None], QObject], None]
+"""Asks for a column's values and counts; the answer comes later, if who asked is still there."""
 
 _VALUE = Qt.ItemDataRole.UserRole
 
@@ -170,7 +170,7 @@ class ValuePicker(QToolButton):
     def open(self) -> None:
         self._popup.begin()
         self._popup.fill([], self._values)
-        self._ask(self._column, lambda facets: self._popup.fill(facets, self._values))
+        self._ask(self._column, lambda facets: self._popup.fill(facets, self._values), self)
         self._popup.open_under(self)
 
 
