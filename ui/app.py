@@ -42,6 +42,8 @@ class Program(QObject):
         _translate(app, self.settings.appearance.language)
         # Opening reads a file and loads the engine: not the Qt thread's work.
         self._openers = ThreadPoolExecutor(1, "opener")
+        self._on_the_way: set[Session] = set()
+        """Opened, and not yet in a window."""
         self.project: ProjectWindow | None = None
         self.start = StartWindow()
         self.start.open_project.connect(self.open)
@@ -49,7 +51,7 @@ class Program(QObject):
         self.start.demo_ready.connect(lambda u, path: self.take_in(u, path, audit=True))
         self._opened.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self._failed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
-        app.aboutToQuit.connect(self._openers.shutdown)
+        app.aboutToQuit.connect(self._let_go)
         if sentence:
             self.start.say(sentence)
 
@@ -82,17 +84,18 @@ class Program(QObject):
     ) -> None:
         def work() -> None:
             try:
-                self._opened.emit(make(), understood, audit)
+                session = make()
+                self._on_the_way.add(session)
+                self._opened.emit(session, understood, audit)
             except Exception as error:  # noqa: BLE001  the border: the user gets a sentence
                 self._failed.emit(error)
 
         self._openers.submit(work)
 
     def _show(self, session: Session, understood: Understanding | None, audit: bool) -> None:
-        from auditor.session import recent
         from ui.project_window import ProjectWindow
 
-        recent.add(session.folder.path)
+        self._on_the_way.discard(session)
         self.project = ProjectWindow(session, self.settings)
         self.project.settings_wanted.connect(self._change_settings)
         self.project.closed.connect(self._closed)
@@ -120,6 +123,12 @@ class Program(QObject):
             self.start.refresh()
             self.start.show()
 
+    def _let_go(self) -> None:
+        """A project that was being opened when the user left would keep the program alive."""
+        self._openers.shutdown(cancel_futures=True)
+        for session in self._on_the_way:
+            session.close()
+
     def _change_settings(self, settings: Settings) -> None:
         try:
             self.use_settings(settings)
@@ -137,7 +146,7 @@ def _load() -> None:
 
 def _session(path: Path, settings: Settings, *, make: bool) -> Session:
     _load()
-    from auditor.session import Session
+    from auditor.session import Session, recent
     from auditor.session.folder import ProjectFolder
 
     folder = ProjectFolder(path)
@@ -146,6 +155,7 @@ def _session(path: Path, settings: Settings, *, make: bool) -> Session:
     engine = settings.engine
     session = Session(folder, workers=engine.workers or None, memory_mb=engine.memory_mb)
     session.reviewer = settings.review.reviewer
+    recent.add(folder.path)
     return session
 
 
@@ -191,12 +201,20 @@ class _Border:
         self._telling = False
 
 
+class _NoPandas:
+    """Finds no pandas. None in `sys.modules` would not do: PySide's import hook hands it out."""
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        if name.partition(".")[0] == "pandas":
+            raise ModuleNotFoundError(f"the window does without {name}", name=name)
+
+
 def without_pandas() -> None:
     """Keep pandas out of this process: 0.3 seconds and 40 MB that nothing in it uses.
 
     pyarrow would load it, where it is installed, when the first array is made.
     """
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _NoPandas())  # type: ignore[arg-type]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
