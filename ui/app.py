@@ -214,7 +214,7 @@ def without_pandas() -> None:
 
     pyarrow would load it, where it is installed, when the first array is made.
     """
-    sys.meta_path.insert(0, _NoPandas())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _NoPandas())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

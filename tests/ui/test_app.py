@@ -17,4 +17,4 @@ assert "pandas" not in sys.modules
 
 
 def test_arrays_are_made_without_pandas_and_beside_the_hook_of_pyside() -> None:
-    subprocess.run([sys.executable, "-c", _ARRAYS], check=True, timeout=60)  # noqa: S603
+    subprocess.run([sys.executable, "-c", _ARRAYS], check=True, timeout=60)
