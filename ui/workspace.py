@@ -50,6 +50,8 @@ class Workspace(QObject):
     """`classes` or `columns` differ: after an import, an audit."""
     rows_changed = Signal(object)
     """A ChangeSet that alters what rows show."""
+    row_expected = Signal(int, object, object)
+    """A sample, and the verdict and labels (None: unknown) that are being written about it."""
 
     def __init__(self, desk: Desk, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)

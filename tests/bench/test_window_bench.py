@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -109,11 +110,7 @@ def test_a_key_decides_and_the_next_sample_is_shown(opened: ProjectWindow, qtbot
         opened.decider.decided.connect(told.append)
         started = time.perf_counter()
         QTest.keyClick(opened.gallery.view, Qt.Key.Key_K)
-        spin(
-            lambda before=before, told=told: (
-                bool(told) and workspace.focus != before and shown[-1].sample_id == workspace.focus
-            )
-        )
+        spin(partial(_is_next_shown, opened, before, told, shown))
         opened.gallery.view.viewport().repaint()
         seconds.append(time.perf_counter() - started)
         opened.decider.decided.disconnect(told.append)
@@ -127,6 +124,21 @@ def test_a_key_decides_and_the_next_sample_is_shown(opened: ProjectWindow, qtbot
     )
 
 
+def _is_next_shown(
+    window: ProjectWindow, before: int | None, told: list[object], shown: list[Evidence]
+) -> bool:
+    focus = window.workspace.focus
+    moved = focus != before and shown[-1].sample_id == focus
+    return bool(told) and moved and _marked(window, before)
+
+
+def _marked(window: ProjectWindow, sample_id: int | None) -> bool:
+    """Whether the sample's cell has its decision."""
+    place = window.workspace.place(sample_id)
+    row = None if place is None else window.gallery.view.samples.row(place)
+    return row is not None and row.verdict == Verdict.KEEP
+
+
 def test_a_hundred_thousand_at_once_and_their_undo(opened: ProjectWindow) -> None:
     bulk, undo = [], []
     ids = opened.workspace.ids[:: million.SAMPLES // 100_000][:100_000]
@@ -134,7 +146,7 @@ def test_a_hundred_thousand_at_once_and_their_undo(opened: ProjectWindow) -> Non
         done: list[object] = []
         started = time.perf_counter()
         opened.desk.act(lambda session: session.decide_on(ids, Verdict.EXCLUDE), done.append)
-        spin(lambda done=done: bool(done))
+        spin(partial(bool, done))
         opened.gallery.view.viewport().repaint()
         bulk.append(time.perf_counter() - started)
         assert done == [100_000]

@@ -159,3 +159,17 @@ def test_a_failed_question_is_told_of_and_not_repeated(
     for _ in range(3):
         model.row(0)
     assert calls == [1]
+
+
+def test_a_decision_that_is_being_written_is_seen_and_then_read_again(
+    model: GalleryModel, asked: Asked, qtbot: QtBot
+) -> None:
+    rows_of(model, 0, qtbot)
+    sample_id, windows = int(model.ids[0]), len(asked)
+    model.expect(sample_id, "relabel", ("other",))
+    shown = model.row(0)
+    assert shown is not None
+    assert (shown.verdict, shown.labels) == ("relabel", ("other",))
+    model.rows_changed(ChangeSet(frozenset({"review"}), (SampleId(sample_id),)))
+    qtbot.waitUntil(lambda: (row := model.row(0)) is not None and row.verdict is None)
+    assert asked[windows:] == [1], "the window was read again for one row"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from PySide6.QtCore import (
     QTimer,
 )
 
-from auditor.model import ChangeSet
+from auditor.model import ChangeSet, Verdict
 from auditor.session import browsing
 from auditor.session.browsing import Ids, Row, View
 from ui.desk import Desk
@@ -177,28 +178,40 @@ class GalleryModel(QAbstractTableModel):
                 urgent=True,
             )
 
-    def _patch(self, changed: frozenset[int]) -> None:
-        """Read a few rows anew, and not the windows they are in."""
-        places = {
-            i: (window, offset)
+    def expect(self, sample_id: int, verdict: str | None, labels: tuple[str, ...] | None) -> None:
+        """Show a decision that is being written; the rows are read again after its commit."""
+        for window, offset in self._places(frozenset([sample_id])):
+            row = self._rows[window][offset]
+            if row is not None:
+                then = labels or _labels_then(row, verdict)
+                self._rows[window][offset] = replace(row, verdict=verdict, labels=then)
+                self._news.add(window)
+        self._tell()
+
+    def _places(self, sample_ids: frozenset[int]) -> list[tuple[int, int]]:
+        """Window and offset of those whose rows are here."""
+        return [
+            (window, offset)
             for window in self._rows
             for offset, i in enumerate(self._window_ids(window).tolist())
-            if i in changed
-        }
+            if i in sample_ids
+        ]
+
+    def _patch(self, changed: frozenset[int]) -> None:
+        """Read a few rows anew, and not the windows they are in."""
 
         def keep(generation: int, rows: list[Row]) -> None:
             if generation != self._generation:
                 return
-            for row in rows:
-                window, offset = places[row.sample_id]
-                if window in self._rows:
-                    self._rows[window][offset] = row
-                    self._news.add(window)
+            by_id = {row.sample_id: row for row in rows}
+            for window, offset in self._places(frozenset(by_id)):
+                self._rows[window][offset] = by_id[int(self._window_ids(window)[offset])]
+                self._news.add(window)
             self._tell()
 
-        if places:
+        if self._places(changed):
             self._desk.ask(
-                partial(_read, self._view, list(places)),
+                partial(_read, self._view, sorted(changed)),
                 partial(keep, self._generation),
                 owner=self,
                 urgent=True,
@@ -235,6 +248,12 @@ class GalleryModel(QAbstractTableModel):
             last = min((window + 1) * WINDOW // self._columns, self.rowCount() - 1)
             self.dataChanged.emit(self.index(first, 0), self.index(last, self._columns - 1))
         self._news.clear()
+
+
+def _labels_then(row: Row, verdict: str | None) -> tuple[str, ...]:
+    if verdict == Verdict.ACCEPT:
+        return row.suggested or row.labels
+    return row.labels if verdict == Verdict.RELABEL else row.given
 
 
 def _read(view: View, ids: list[int], session: Any) -> list[Row]:

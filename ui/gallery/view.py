@@ -128,6 +128,7 @@ class GalleryView(QTableView):
         workspace.ids_changed.connect(self._show_ids)
         workspace.focus_changed.connect(self._show_focus)
         workspace.rows_changed.connect(self._show_changes)
+        workspace.row_expected.connect(self.samples.expect)
         workspace.thumbnails.ready.connect(self._show_thumbnail)
         self.picker.changed.connect(self._show_selection)
         self.verticalScrollBar().valueChanged.connect(self._look)

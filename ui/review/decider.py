@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
-from auditor.model import Verdict
+from auditor.model import ChangeSet, SampleId, Verdict
 from auditor.session import Session, evidence
 from auditor.session.browsing import Ids
 from auditor.session.errors import sentence
@@ -134,6 +134,9 @@ class Decider(QObject):
     def _write(self, ids: Ids, choice: Choice) -> None:
         check_id = self._workspace.view.check_id
         self._act(ids, lambda session: choices.decide(session, ids, choice, check_id))
+        if len(ids) == 1:  # seen at once; the commit comes tens of milliseconds later
+            labels = None if choice.label is None else (choice.label,)
+            self._workspace.row_expected.emit(int(ids[0]), choice.verdict, labels)
         if len(self._workspace.selection):
             self._workspace.select(NONE)
         if choice.verdict is None:
@@ -179,6 +182,8 @@ class Decider(QObject):
 
     def _unwritten(self, ids: Ids, error: Exception) -> None:
         self._waiting.mark(ids, waits=True)
+        unchanged = ChangeSet(frozenset({"review"}), tuple(SampleId(i) for i in ids.tolist()))
+        self._workspace.rows_changed.emit(unchanged)  # what was expected did not come
         if not self._is_failing and self._workspace.place(int(ids[0])) is not None:
             self._workspace.set_focus(int(ids[0]))
         self._landed(has_failed=True)
