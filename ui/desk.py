@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +56,8 @@ class Desk(QObject):
         self._acts = ThreadPoolExecutor(1, "desk-acts")
         self._lanes: Counter[str] = Counter()
         self._is_ending = self._closed = False
+        self._gate = threading.Lock()
+        """No thread may be asked after it was told to end."""
         self._waiting: list[ChangeSet] = []
         self._gather = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._gather.timeout.connect(self._tell)
@@ -97,7 +101,8 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Let go of the threads; answers under way are dropped. The session is the caller's."""
-        self._is_ending = True
+        with self._gate:
+            self._is_ending = True
         self._acts.shutdown(wait=True)  # what the user decided is written
         self._closed = True
         for executor in (self._urgent, self._quick, self._slow):
@@ -114,11 +119,12 @@ class Desk(QObject):
         *,
         urgent: bool,
     ) -> None:
-        if self._is_ending:
-            return
         if lane is not None:
             self._lanes[lane] += 1
         turn = self._lanes[lane] if lane is not None else 0
+        asked = time.monotonic()
+        # A picture is decoded by a process of its own, which may take seconds to start.
+        holds_up = urgent and executor is not self._slow
 
         def is_late() -> bool:
             gone = owner is not None and not shiboken6.isValid(owner)
@@ -126,16 +132,19 @@ class Desk(QObject):
 
         def answer() -> None:
             if not urgent:
-                self._calm.wait()
+                self._calm.wait(asked)
             if is_late():
                 return
             call = self._answer(question, done, failed)
             self._deliver.emit(lambda: None if is_late() else call())
 
-        if urgent:
-            self._calm.begin()
-        under_way = executor.submit(answer)
-        if urgent:
+        with self._gate:
+            if self._is_ending:
+                return
+            if holds_up:
+                self._calm.begin()
+            under_way = executor.submit(answer)
+        if holds_up:
             rest = REST if executor is self._acts else 0.0
             under_way.add_done_callback(lambda _done: self._calm.end(rest))
 
