@@ -34,9 +34,12 @@ class Calm:
             self._since = max(self._since, time.monotonic() + rest)
             self._changed.notify_all()
 
-    def wait(self) -> None:
-        """Block until nothing urgent is under way, or patience ends. Never on the Qt thread."""
-        deadline = time.monotonic() + _PATIENCE
+    def wait(self, asked: float) -> None:
+        """Block until nothing urgent is under way, or patience ends. Never on the Qt thread.
+
+        Patience begins when it was `asked` (time.monotonic): a queue of several ends together.
+        """
+        deadline = asked + _PATIENCE
         with self._changed:
             while (left := self._left(deadline)) > 0:
                 self._changed.wait(left)
