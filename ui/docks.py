@@ -34,9 +34,13 @@ class LazyDock(QDockWidget):
 
     def bring(self) -> None:
         """Show it in front of those it shares its place with, and give it the focus."""
+        self.uncover()
+        self.ensure().setFocus()
+
+    def uncover(self) -> None:
+        """Show it in front, and leave the focus where it is."""
         self.show()
         self.raise_()
-        self.ensure().setFocus()
 
     def toggle(self) -> None:
         """Hide it where it is seen, else bring it; one behind another tab is not seen."""

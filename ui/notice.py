@@ -27,6 +27,7 @@ class Notice(QFrame):
         close.setAutoRaise(True)
         close.setAccessibleName(self.tr("Close this message"))
         close.clicked.connect(self.hide)
+        self._close = close
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 8, 8)
         row.addWidget(self._mark)
@@ -45,13 +46,15 @@ class Notice(QFrame):
         trouble: bool = False,
         button: str = "",
         way: Callable[[], object] | None = None,
+        stays: bool = False,
     ) -> None:
-        """Show a sentence; `way` is what the button does."""
+        """Show a sentence; `way` is what the button does, and the only way on if it `stays`."""
         self.is_trouble, self._way = trouble, way
         self._text.setText(sentence)
         self.setAccessibleName(sentence)
         self._button.setText(button)
         self._button.setVisible(bool(button))
+        self._close.setVisible(not stays)
         self._dress()
         self.show()
 

@@ -60,6 +60,18 @@ def _panels(window: ProjectWindow) -> list[tuple[Command, Run]]:
 def _program(window: ProjectWindow) -> list[tuple[Command, Run]]:
     group = window.tr("Project")
     return [
+        (
+            Command("project.folder", window.tr("Import a folder …"), group, ("Ctrl+O",)),
+            window.importing.choose_folder,
+        ),
+        (
+            Command("project.file", window.tr("Import a table …"), group, ("Ctrl+L",)),
+            window.importing.choose_table,
+        ),
+        (
+            Command("project.again", window.tr("Import the same source again …"), group),
+            window.importing.again,
+        ),
         (Command("project.export", window.tr("Export …"), group, ("Ctrl+E",)), window.export),
         (
             Command("project.report", window.tr("Write the report"), group, ("Ctrl+P",)),

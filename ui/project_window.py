@@ -21,6 +21,7 @@ from ui.commands import Commands
 from ui.desk import Desk
 from ui.docks import LazyDock
 from ui.gallery.panel import GalleryPanel
+from ui.importing import Importing
 from ui.menus import Menus
 from ui.notice import Notice
 from ui.review.card import EvidenceCard
@@ -31,6 +32,8 @@ from ui.workspace import NONE, Workspace
 
 _SAID_MS = 8000
 _SETTLED_MS = 1500
+_HEAD_START = 0.8
+"""Seconds in which the first list has the engine to itself."""
 _MEMORY = "window"
 """Under this name the project keeps where the reviewer was."""
 
@@ -51,10 +54,13 @@ class ProjectWindow(QMainWindow):
         self.is_gone = False
         self.session = session
         self.setWindowTitle(session.folder.name)
-        self.desk = Desk(session, self)
+        self.desk = Desk(session, self, head_start=_HEAD_START)
         self.commands = Commands(self, settings.keys)
         self.workspace = Workspace(self.desk, settings, self)
+        self.importing = Importing(self.desk, self)
         self.notice = Notice(self)
+        self.as_of = Notice(self)
+        """Stands as long as an earlier step is shown: nothing else may cover it."""
         self.decider = Decider(self.workspace, self.commands, self)
         self._stage = QStackedWidget(self)
         self._pages: dict[str, QWidget] = {}
@@ -73,19 +79,11 @@ class ProjectWindow(QMainWindow):
 
     def import_source(self, understood: Understanding, *, audit: bool = False) -> None:
         """Queue the import, and the audit after it."""
-        session = self.session
-
-        def work(progress: Progress) -> object:
-            return session.import_source(understood, progress)
-
-        def look(progress: Progress) -> object:
-            return session.audit(AuditOptions(device=self._settings.engine.device), progress)
-
-        session.jobs.add(
-            "import", self.tr("Import {name}").format(name=understood.source.name), work
-        )
+        self.importing.add(understood)
         if audit:
-            session.jobs.add("audit", self.tr("Audit with every check"), look)
+            session, options = self.session, AuditOptions(device=self._settings.engine.device)
+            title = self.tr("Audit with every check")
+            session.jobs.add("audit", title, lambda progress: session.audit(options, progress))
 
     def show_page(self, name: str) -> None:
         """Put the gallery, the loupe, the wall or the comparison in the middle."""
@@ -115,12 +113,12 @@ class ProjectWindow(QMainWindow):
             self.statusBar().showMessage(
                 self.tr("Closing … what runs is stopped, and goes on from there next time")
             )
-            self.workspace.close()
             self._closing = threading.Thread(target=self._close_project, name="closing")
             self._closing.start()
 
     def _close_project(self) -> None:
         try:
+            self.workspace.close()  # it touches no widget, and waits for what is being read
             self.desk.close()
             self.session.close()
         finally:
@@ -140,6 +138,7 @@ class ProjectWindow(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.as_of)
         column.addWidget(self.notice)
         column.addWidget(self._stage, 1)
         self.setCentralWidget(middle)
@@ -194,6 +193,7 @@ class ProjectWindow(QMainWindow):
     def _card(self) -> QWidget:
         card = EvidenceCard(self.workspace, self.commands, self)
         card.class_chosen.connect(self.decider.relabel)
+        card.wanted.connect(self.docks["evidence"].uncover)
         return card
 
     def _audit(self) -> QWidget:
@@ -214,9 +214,15 @@ class ProjectWindow(QMainWindow):
         return HistoryPanel(self.workspace, self)
 
     def _complete(self) -> None:
-        for name in ("audit", "charts"):
-            if self._closing is None:
-                self.docks[name].ensure()
+        """Make one panel more, and let what the user does go between."""
+        missing = [d for name, d in self.docks.items() if d.panel is None and name != "history"]
+        if self._closing is not None:
+            return
+        if missing:
+            missing[0].ensure()
+            QTimer.singleShot(0, self, self._complete)
+        elif "wall" not in self._pages:
+            self._add_page("wall", self._make_page("wall"))
 
     def _fill_status_bar(self) -> None:
         bar = self.statusBar()
@@ -227,6 +233,7 @@ class ProjectWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.gallery.opened.connect(self._look_close)
+        self.gallery.import_wanted.connect(self.importing.choose_folder)
         Looking.of(self.commands).compare_wanted.connect(lambda: self.show_page("compare"))
         self.decider.said.connect(lambda text: self.statusBar().showMessage(text, _SAID_MS))
         self.decider.failed.connect(self._trouble)
@@ -319,13 +326,14 @@ class ProjectWindow(QMainWindow):
 
     def _tell_as_of(self, view: View) -> None:
         if view.as_of is not None:
-            self.notice.tell(
+            self.as_of.tell(
                 self.tr("This is the set as of an earlier step. Nothing can be decided here."),
                 button=self.tr("Back to now"),
                 way=lambda: self.workspace.set_view(replace(self.workspace.view, as_of=None)),
+                stays=True,
             )
-        elif self.notice.sentence and not self.notice.is_trouble:
-            self.notice.hide()
+        else:
+            self.as_of.hide()
 
     def _follow(self, event: JobEvent) -> None:
         if event.state is JobState.FAILED:
@@ -348,6 +356,7 @@ class ProjectWindow(QMainWindow):
             self._restore,
             lambda _error: self._restore(None),
             owner=self,
+            urgent=True,
         )
 
     def _restore(self, memory: Any) -> None:

@@ -206,7 +206,7 @@ def test_a_project_that_exists_is_added_to(open_dialog: Open, folder: Path, qtbo
     dialog = open_dialog(folder)
     wait(dialog, qtbot)
     assert dialog.project.place is Place.PROJECT
-    assert "added to it" in dialog.project.sentence
+    assert "is added" in dialog.project.sentence
 
 
 @pytest.mark.parametrize("text", ["", "relative.audit", "{file}/x.audit"])

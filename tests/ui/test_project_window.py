@@ -11,15 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from auditor.model import Verdict
-from auditor.session import AuditOptions, Session
+from auditor.session import AuditOptions, Session, history
 from auditor.session.background import JobState
 from auditor.session.browsing import View
+from auditor.session.folder import ProjectFolder
 from auditor.settings import Settings
 from auditor.store import review
 from tests.ui.test_workspace import EVERY
@@ -28,6 +30,8 @@ from ui.dialogs.export_dialog import ExportDialog
 from ui.dialogs.history_panel import HistoryPanel
 from ui.dialogs.settings_dialog import SettingsDialog
 from ui.project_window import ProjectWindow
+from ui.review.card import EvidenceCard
+from ui.start.import_dialog import ImportDialog
 
 FLAGGED = View(check_id="label_errors", where="flagged", sort="p_error", descending=True)
 Opener = Callable[[], ProjectWindow]
@@ -145,14 +149,63 @@ def test_the_set_as_of_then_is_shown_and_cannot_be_decided_about(
     panel.choose(panel.steps[-1].action_id)
     with qtbot.waitSignal(window.workspace.ids_changed):
         panel.show_then()
-    assert "earlier step" in window.notice.sentence
+    assert "earlier step" in window.as_of.sentence
     window.gallery.view.setFocus()
     QTest.keyClick(window.gallery.view, Qt.Key.Key_U)
     qtbot.wait(100)
     assert len(window.session.read(review.decisions)) == 1
     with qtbot.waitSignal(window.workspace.ids_changed):
         panel.back_to_now()
-    assert window.notice.sentence == ""
+    assert window.as_of.sentence == ""
+
+
+def test_another_message_does_not_cover_that_an_earlier_step_is_shown(
+    open_window: Opener, qtbot: QtBot
+) -> None:
+    window = open_window()
+    decide(window, Verdict.KEEP, qtbot)
+    (step,) = window.session.read(lambda db: history.steps(db, limit=1))
+    show(window, View(as_of=step.action_id), qtbot)
+    window.desk.trouble.emit("The disk is full.")
+    assert "earlier step" in window.as_of.sentence
+    assert window.notice.sentence == "The disk is full."
+    show(window, View(), qtbot)
+    assert window.as_of.sentence == ""
+    assert window.notice.sentence == "The disk is full."
+
+
+def test_an_empty_project_asks_for_pictures_and_takes_them(tmp_path: Path, qtbot: QtBot) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / "pets" / name / "1.png")
+    session = Session(ProjectFolder(tmp_path / "new.audit"), workers=1)
+    window = ProjectWindow(session, Settings())
+    window.show()
+    qtbot.waitUntil(lambda: window.gallery.message == "No samples yet", timeout=20_000)
+    assert window.gallery.import_button.isVisible()
+    assert not window.gallery.clear_button.isVisible()
+    window.importing.understand(tmp_path / "pets")
+    dialog = window.findChild(ImportDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.is_ready, timeout=20_000)
+    assert dialog.project.path == session.folder.path
+    dialog.accept()
+    qtbot.waitUntil(lambda: len(window.workspace.ids) == 2, timeout=30_000)
+    close(window, qtbot)
+    window.deleteLater()
+
+
+def test_the_key_for_a_note_brings_the_card_from_behind_another_panel(
+    open_window: Opener, qtbot: QtBot
+) -> None:
+    window = open_window()
+    card = window.docks["evidence"].ensure()
+    assert isinstance(card, EvidenceCard)
+    qtbot.waitUntil(lambda: card.evidence is not None)
+    window.docks["audit"].bring()
+    qtbot.waitUntil(lambda: card.visibleRegion().isEmpty())
+    window.commands.action("decide.note").trigger()
+    qtbot.waitUntil(lambda: not card.body.note.visibleRegion().isEmpty())
 
 
 def test_the_history_shows_a_steps_samples_and_what_was_undone(

@@ -153,6 +153,7 @@ class FilterBar(QWidget):
         )
         workspace.ids_changed.connect(lambda: self.say(""))
         self._check.known.connect(lambda: self._show_view(workspace.view))
+        self.search.busy.connect(self._show_busy)
         self.search.failed.connect(self.say)
         self.edit.applied.connect(self._apply)
         self._more.toggled.connect(self._rows[1].setVisible)
@@ -228,6 +229,15 @@ class FilterBar(QWidget):
             self._chip.setAccessibleName(self.tr("Leave {title}").format(title=subset.title))
         self._chip.setVisible(subset is not None)
         self._show_third_row()
+
+    def _show_busy(self, is_busy: bool) -> None:
+        self._chip.setEnabled(not is_busy)
+        if is_busy:
+            self._chip.setText(self.tr("Searching …"))
+            self._chip.show()
+            self._rows[2].show()
+        else:
+            self._show_subset(self._workspace.subset)
 
     def say(self, sentence: str) -> None:
         """What is wrong with what was asked for; "" is nothing."""

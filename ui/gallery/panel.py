@@ -35,6 +35,8 @@ class GalleryPanel(QWidget):
 
     opened = Signal(int)
     """A sample id that was double-clicked."""
+    import_wanted = Signal()
+    """The project is empty, and the reviewer wants pictures in it."""
 
     def __init__(
         self, workspace: Workspace, commands: Commands, parent: QWidget | None = None
@@ -44,7 +46,7 @@ class GalleryPanel(QWidget):
         self._commands = commands
         self.filter_bar = FilterBar(workspace, commands, self)
         self.view = GalleryView(workspace, self)
-        self._nothing = Nothing(self.filter_bar.clear, self)
+        self._nothing = Nothing(self)
         self._stack = QStackedWidget(self)
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._keep_zoom = QTimer(self, singleShot=True, interval=_SETTLED_MS)
@@ -62,7 +64,11 @@ class GalleryPanel(QWidget):
 
     @property
     def clear_button(self) -> QPushButton:
-        return self._nothing.button
+        return self._nothing.clear
+
+    @property
+    def import_button(self) -> QPushButton:
+        return self._nothing.bring
 
     def _lay_out(self) -> None:
         self._stack.addWidget(self.view)
@@ -92,6 +98,8 @@ class GalleryPanel(QWidget):
         self._slider.valueChanged.connect(self.view.set_zoom)
         self._keep_zoom.timeout.connect(self._remember_zoom)
         self.filter_bar.edit.left.connect(self.view.setFocus)
+        self._nothing.clear.clicked.connect(self.filter_bar.clear)
+        self._nothing.bring.clicked.connect(self.import_wanted)
         workspace.ids_changed.connect(self._show_list)
         workspace.filter_failed.connect(self._show_failure)
 
@@ -178,27 +186,28 @@ class GalleryPanel(QWidget):
                 self.tr("No sample fits the filter “{where}”.").format(where=view.where)
                 if view.where.strip()
                 else self.tr("None of the samples picked is in the list."),
-                can_clear=True,
+                way=self._nothing.clear,
             )
         else:
             self._nothing.tell(
                 self.tr("No samples yet"),
                 self.tr("Import a data set to see its samples here."),
-                can_clear=False,
+                way=self._nothing.bring,
             )
         self._stack.setCurrentWidget(self._nothing)
 
     def _show_failure(self, sentence: str) -> None:
         """Where there is a list it stays, and the bar says what is wrong."""
         if not self._has_list:
-            self._nothing.tell(self.tr("The filter cannot be read"), sentence, can_clear=True)
+            title = self.tr("The filter cannot be read")
+            self._nothing.tell(title, sentence, way=self._nothing.clear)
             self._stack.setCurrentWidget(self._nothing)
 
 
 class Nothing(QWidget):
     """Why there is nothing to see, and the way on."""
 
-    def __init__(self, clear: Callable[[], None], parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._title, self._sentence = QLabel(self), QLabel(self)
         font = self._title.font()
@@ -206,25 +215,28 @@ class Nothing(QWidget):
         font.setBold(True)
         self._title.setFont(font)
         self._sentence.setWordWrap(True)
-        self.button = QPushButton(self.tr("Clear the filter"), self)
-        self.button.clicked.connect(clear)
+        self.clear = QPushButton(self.tr("Clear the filter"), self)
+        self.bring = QPushButton(self.tr("Import a folder …"), self)
         column = QVBoxLayout(self)
         column.addStretch(1)
         for widget in (self._title, self._sentence):
             widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(widget)
         column.addSpacing(8)
-        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignCenter)
+        for button in (self.clear, self.bring):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignCenter)
         column.addStretch(2)
 
     @property
     def title(self) -> str:
         return self._title.text()
 
-    def tell(self, title: str, sentence: str, *, can_clear: bool) -> None:
+    def tell(self, title: str, sentence: str, *, way: QPushButton) -> None:
+        """Say it, and show the one button that leads on."""
         self._title.setText(title)
         self._sentence.setText(sentence)
-        self.button.setVisible(can_clear)
+        for button in (self.clear, self.bring):
+            button.setVisible(button is way)
 
 
 def _line(parent: QWidget) -> QFrame:

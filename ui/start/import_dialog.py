@@ -36,7 +36,10 @@ class ImportDialog(QDialog):
     import_ready = Signal(object, Path)
     """An Understanding, and the project that is to take it in."""
 
-    def __init__(self, source: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, source: Path, parent: QWidget | None = None, *, project: Path | None = None
+    ) -> None:
+        """`project` is the one that is to take it in, where that is settled."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Import {name}").format(name=words.shown(Path(source.name))))
         self.resize(720, 720)
@@ -49,9 +52,12 @@ class ImportDialog(QDialog):
         self._make_parts()
         self._lay_out()
         self._dress()
-        self._name_reader.ask(
-            lambda: project_beside(source), self.project.offer, lambda _error: None
-        )
+        if project is not None:
+            self.project.fix(project)
+        else:
+            self._name_reader.ask(
+                lambda: project_beside(source), self.project.offer, lambda _error: None
+            )
         self.read_again()
 
     def read_again(self) -> None:
@@ -69,6 +75,11 @@ class ImportDialog(QDialog):
         if (name := self.format.currentData()) is not None:
             chosen["format"] = name
         return chosen
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be imported now."""
+        return self._import.isEnabled()
 
     def accept(self) -> None:
         if self.reading is None or self.reading.understood is None or self.project.path is None:
@@ -257,7 +268,7 @@ class ImportDialog(QDialog):
         style = (
             f"#muted {{ color: {theme.colours().muted}; }}"
             " #name { font-size: 16pt; font-weight: 600; }"
-            " QGroupBox { font-weight: 600; margin-top: 1.4em; }"
+            " QGroupBox { font-weight: 600; margin-top: 1.4em; } QGroupBox * { font-weight: 400; }"
             " #heading { font-weight: 600; }"
             " QGroupBox::title { subcontrol-origin: margin; left: 2px; }"
         )

@@ -56,6 +56,11 @@ class ProjectField(QWidget):
             self._default = path
             self.line.setText(str(path))
 
+    def fix(self, path: Path) -> None:
+        """Show the project that is open: there is no other choice."""
+        self.offer(path)
+        self.setEnabled(False)
+
     @property
     def path(self) -> Path | None:
         """The project's path; None while no project can be there."""
@@ -94,7 +99,8 @@ class ProjectField(QWidget):
                     "A new project is made there. Your pictures stay where they are."
                 ),
                 Place.PROJECT: self.tr(
-                    "There is a project already: what is new is added to it, and decisions stay."
+                    "There is a project already. It then lists what this source holds: what is"
+                    " new is added, what is missing is put aside, and decisions stay."
                 ),
                 Place.OTHER: self.tr(
                     "That folder holds other files: the project is put among them."
