@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
 
@@ -26,6 +26,8 @@ _WORDS = 400
 _Key = tuple[int, str | None]
 
 
+_SOON_MS = 60
+"""The next sample's evidence is read when the decision that brought this one is written."""
 _DECISIONS = frozenset({"review", "action"})
 
 
@@ -48,6 +50,8 @@ class EvidenceCard(QWidget):
         self._age = 0
         self._is_laid_out = False
         self.evidence: Evidence | None = None
+        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
+        self._soon.timeout.connect(self._prefetch)
         self.loupe = Loupe(workspace, self)
         self.body = CardBody(workspace, self)
         self._looking = Looking.of(commands)
@@ -129,7 +133,7 @@ class EvidenceCard(QWidget):
         if focus is not None and (ids is None or focus in ids):
             self._read(focus)
         else:
-            self._prefetch()
+            self._soon.start()
 
     def _show_or_read(self, sample_id: int) -> None:
         ready = self._ready.get((sample_id, self._workspace.view.check_id))
@@ -165,7 +169,7 @@ class EvidenceCard(QWidget):
         self.body.tell(found)
         self._stage.setCurrentWidget(self._parts)
         self.shown.emit(found)
-        self._prefetch()
+        self._soon.start()
 
     def _prefetch(self) -> None:
         """Have the next sample's evidence at hand when the key is pressed."""
