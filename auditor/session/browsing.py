@@ -220,6 +220,11 @@ def class_names(db: Connection) -> tuple[str, ...]:
     return project.classes(db)
 
 
+def quoted(text: str) -> str:
+    """A text as a filter spells it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def scope_of(view: View) -> Scope:
     """The samples of a view, without their order."""
     return Scope(where=view.where, check_id=view.check_id, as_of=view.as_of)

@@ -188,8 +188,3 @@ def narrowed(view: View, condition: str) -> View:
     """The view with one more condition about its check's findings."""
     where = f"({view.where}) and {condition}" if view.where.strip() else condition
     return replace(checked(view), where=where)
-
-
-def quoted(text: str) -> str:
-    """A text as the filter reads it."""
-    return "'" + text.replace("'", "''") + "'"

@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from auditor.session import browsing
-from auditor.session.browsing import ClassRow, Row
+from auditor.session.browsing import ClassRow, Row, quoted
 from ui import theme
 from ui.charts import words
-from ui.charts.base import Chart, checked, narrowed, quoted
+from ui.charts.base import Chart, checked, narrowed
 from ui.charts.class_model import NOISE, ClassModel, ShareRole
 from ui.charts.tables import ChartTable
 from ui.commands import Command, Commands

@@ -26,10 +26,10 @@ from PySide6.QtWidgets import (
 )
 
 from auditor.session import Session, browsing
-from auditor.session.browsing import Pair, Row
+from auditor.session.browsing import Pair, Row, quoted
 from ui import theme
 from ui.charts import palette, words
-from ui.charts.base import Chart, checked, narrowed, quoted
+from ui.charts.base import Chart, checked, narrowed
 from ui.charts.pair_model import CountRole, PairModel, matrix
 from ui.charts.tables import ChartTable
 from ui.commands import Command, Commands

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui import theme
+from ui import theme, verdicts
 from ui.charts import inks, palette, words
 from ui.charts.map_scene import Colouring, Mode
 from ui.charts.scatter import shape
@@ -45,15 +45,7 @@ class MapLegend(QWidget):
     def _title(self, mode: Mode, name: str) -> str:
         if mode is not Mode.REVIEW:
             return name
-        words_of = {
-            "flagged": self.tr("flagged, to review"),
-            "accept": self.tr("suggestion accepted"),
-            "keep": self.tr("label kept"),
-            "relabel": self.tr("relabelled"),
-            "exclude": self.tr("excluded"),
-            "defer": self.tr("deferred"),
-        }
-        return words_of.get(name, name)
+        return self.tr("flagged, to review") if name == "flagged" else verdicts.said(name)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._colouring is None:

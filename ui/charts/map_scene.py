@@ -9,10 +9,10 @@ import numpy as np
 
 from auditor.model import Verdict
 from auditor.session import Session, browsing
-from auditor.session.browsing import Ids, View
+from auditor.session.browsing import Ids, View, quoted
 from auditor.session.mapping import MapPoints
 from ui.charts import palette
-from ui.charts.base import checked, narrowed, quoted
+from ui.charts.base import checked, narrowed
 from ui.charts.scatter import Kinds, Layer, Places
 
 

@@ -1,7 +1,8 @@
 """Colours of data: classes, and numbers from few to many.
 
 The sequence is cividis (Nunez, Anderton, Renslow 2018): perceptually uniform, and nearly the same
-to people with the common colour-vision deficiencies.
+to people with the common colour-vision deficiencies. These are no colours of the theme: they stand
+for values of the data set and never for a state of the program.
 """
 
 from __future__ import annotations

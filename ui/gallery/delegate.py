@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemDelegate, QStyleOptionViewItem, QWidget
 
+from auditor.model import Verdict
 from auditor.session.browsing import Row
-from ui import theme
+from ui import theme, verdicts
 from ui.gallery.captions import BADGE, Badges, Captions
 from ui.gallery.model import GalleryModel, Index
 from ui.gallery.ranges import Ranges
@@ -56,7 +57,8 @@ class SampleDelegate(QAbstractItemDelegate):
         self.has_findings = False
         self.ratio = 1.0
         """Device pixels to a pixel."""
-        self._reasons, self._verdicts = _reasons(self), _verdicts(self)
+        self._reasons = _reasons(self)
+        self._verdicts = {str(one): verdicts.said(one) for one in Verdict}
         self.dress(parent.font() if parent else QFont(), 144)
 
     def dress(self, font: QFont, zoom: int) -> None:
@@ -202,16 +204,6 @@ class SampleDelegate(QAbstractItemDelegate):
 
 def _label(labels: tuple[str, ...]) -> str:
     return ", ".join(labels) if labels else "–"  # noqa: RUF001  stands for none
-
-
-def _verdicts(context: QObject) -> dict[str, str]:
-    return {
-        "accept": context.tr("suggestion accepted"),
-        "keep": context.tr("label kept"),
-        "relabel": context.tr("relabelled"),
-        "exclude": context.tr("excluded"),
-        "defer": context.tr("deferred"),
-    }
 
 
 def _reasons(context: QObject) -> dict[str, str]:

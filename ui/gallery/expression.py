@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from auditor.session import browsing
+
 Value = str | float | bool
 
 _PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[()]|[^\W\d][\w.]*|\s+|.", re.DOTALL)
@@ -119,7 +121,7 @@ def quoted(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return browsing.quoted(value)
     return f"{value:.10g}"
 
 

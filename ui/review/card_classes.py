@@ -31,7 +31,7 @@ class ClassButton(QAbstractButton):
 
     def tell(self, name: str, share: float | None, remark: str) -> None:
         self.name, self._share, self._remark = name, share, remark
-        words = [name, remark] if share is None else [name, f"{share:.0%}", remark]
+        words = [name, remark] if share is None else [name, _percent(share), remark]
         self.setAccessibleName(", ".join(word for word in words if word))
         self.setToolTip(self.tr("Relabel as “{name}”").format(name=name))
         self.update()

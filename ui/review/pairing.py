@@ -9,6 +9,7 @@ from enum import StrEnum
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from auditor.session.evidence import Evidence
+from ui import verdicts
 
 
 class Why(StrEnum):
@@ -104,14 +105,8 @@ def file_size(one: Evidence) -> str:
 
 def decision(one: Evidence) -> str:
     """What was decided, in a word."""
-    said = {
-        "accept": _tr("Suggestion accepted"),
-        "keep": _tr("Label kept"),
-        "relabel": _tr("Relabelled"),
-        "exclude": _tr("Excluded"),
-        "defer": _tr("Deferred"),
-    }
-    return said.get(one.verdict or "", _tr("Not decided"))
+    words = verdicts.said(one.verdict)
+    return words[:1].upper() + words[1:]
 
 
 def _tr(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.session.browsing import Pair, View
+from auditor.session.browsing import Pair, View, quoted
 
 WORTH_FIRST = ("p_error", True), ("quality", False)
 """Column and direction that put the findings most worth a look first: where a check has chances
@@ -24,8 +24,3 @@ def pair_view(check_id: str, pair: Pair, *, by_chance: bool) -> View:
         condition=f"given_label = {quoted(pair.given)}"
         f" and suggested_label = {quoted(pair.suggested)} and state = 'unseen'",
     )
-
-
-def quoted(text: str) -> str:
-    """As a filter spells a text."""
-    return "'" + text.replace("'", "''") + "'"
