@@ -24,6 +24,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from auditor.model import Verdict
+from auditor.planting import truth
 from auditor.session import Session
 from auditor.session.browsing import View
 from auditor.settings import Settings
@@ -83,7 +84,11 @@ class Studio:
         view = View(check_id="label_errors", where="flagged", sort="p_error", descending=True)
         window.workspace.set_view(view)
         until(lambda: 0 < len(window.workspace.ids) < 1000)
-        window.workspace.step(6)
+        for name in ("history", "charts"):
+            window.docks[name].hide()
+        window.docks["evidence"].bring()
+        window.workspace.step(117)
+        settle(3)
         self.take(window, "review")
         window.show_page("loupe")
         self.take(window, "loupe")
@@ -103,6 +108,8 @@ class Studio:
         dock.bring()
         charts = dock.ensure()
         for name in ("scores", "precision", "pairs", "classes", "map"):
+            if name == "map":
+                window.workspace.set_view(View())
             window.commands.action(f"charts.{name}").trigger()
             self.take(charts, f"chart-{name}")
         dock.setFloating(False)
@@ -115,14 +122,24 @@ class Studio:
 
 
 def decide_some(project: Path) -> None:
-    """Fifty decisions of a reviewer who looks at each, so that there is something to see."""
+    """Decisions of a reviewer who looks at each, in place of those that the demo made by rule."""
     with Session.open(project) as session:
         session.reviewer = "reviewer"
+        for _ in range(2):
+            session.undo()
         found = session.findings("label_errors").sort_by([("p_error", "descending")])
-        ids = found["sample_id"].to_numpy()
-        for place, sample_id in enumerate(ids[:90:2]):
-            verdict = Verdict.KEEP if place % 6 == 5 else Verdict.ACCEPT
+        rows = zip(*(found[n].to_pylist() for n in ("sample_id", "path", "given")), strict=True)
+        true = _true_labels(project)
+        for sample_id, path, given in list(rows)[:112]:
+            is_wrong = true.get(path, given[0]) != given[0]
+            verdict = Verdict.ACCEPT if is_wrong else Verdict.KEEP
             session.decide_on(np.array([sample_id]), verdict, check_id="label_errors")
+
+
+def _true_labels(project: Path) -> dict[str, str]:
+    """What the demo knows of its own wrong labels, by path."""
+    known = truth.read(truth.folder_beside(project.with_suffix("")))
+    return {row["path"]: row["true_label"] for row in known.table.to_pylist() if row["true_label"]}
 
 
 def main() -> None:
@@ -137,6 +154,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AUDITOR_STATE"] = folder
         copy = Path(shutil.copytree(wanted.project, Path(folder) / wanted.project.name))
+        shutil.copytree(
+            truth.folder_beside(wanted.project.with_suffix("")),
+            truth.folder_beside(copy.with_suffix("")),
+        )
         decide_some(copy)
         for scheme in ("light", "dark"):
             studio = Studio(app, wanted.out, scheme)
