@@ -107,10 +107,11 @@ class Program(QObject):
 
     def _tell(self, error: Exception) -> None:
         from auditor.session.errors import sentence
+        from ui.start.words import for_the_window
 
         log.warning("a project could not be opened", exc_info=error)
         self.start.idle()
-        self.start.say(sentence(error))
+        self.start.say(for_the_window(sentence(error)))
         self.start.show()
 
     def _closed(self, quits: bool) -> None:

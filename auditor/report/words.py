@@ -114,7 +114,10 @@ def error_words(p_error: float | None, low: float | None, high: float | None) ->
     share = f"{said}: {_whole_percent(p_error)} %"
     if low is None or high is None:
         return share
-    return f"{share} ({_whole_percent(low)} to {_whole_percent(high)} %)"
+    least, most = _whole_percent(low), _whole_percent(high)
+    if least == most == _whole_percent(p_error):
+        return share  # an interval of one number tells nothing more
+    return f"{share} ({least} to {most} %)"
 
 
 def _whole_percent(share: float) -> str:

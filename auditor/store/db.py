@@ -162,9 +162,9 @@ def _connect(path: Path, memory_mb: int | None) -> Connection:
             ) from None
         if "No space left" in str(error):
             raise _for_people(error) from None
-        raise StoreDamagedError(f"{path} cannot be opened: {_first_line(error)}") from None
+        raise _damaged(path, error) from None
     except duckdb.Error as error:
-        raise StoreDamagedError(f"{path} cannot be opened: {_first_line(error)}") from None
+        raise _damaged(path, error) from None
     try:
         migrations.bring_up_to_date(connection, path)
         connection.execute("set lock_configuration = true")
@@ -184,6 +184,13 @@ def _open(path: Path, config: dict[str, Any]) -> Connection:
             raise
         path.unlink()  # empty: it was to be made when the disk was full
         return duckdb.connect(str(path), config=config)
+
+
+def _damaged(path: Path, error: Exception) -> StoreDamagedError:
+    return StoreDamagedError(
+        f"{path} cannot be opened: {_first_line(error)} Put a copy of this file from a backup in"
+        " its place, or import the pictures into a new project"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -175,6 +175,7 @@ def test_a_sample_that_is_not_there_is_refused(session: Session) -> None:
         ((0.5, None, None), "As likely wrong as right: 50 %"),
         ((0.2, 0.001, 0.3), "Probably right: 20 % (under 1 to 30 %)"),
         ((0.0, 0.0, 0.02), "Almost surely right: 0 % (0 to 2 %)"),
+        ((0.001, 0.0001, 0.002), "Almost surely right: under 1 %"),
         ((None, None, None), ""),
     ],
 )
