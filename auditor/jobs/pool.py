@@ -94,9 +94,11 @@ def _interrupts_held() -> Iterator[None]:
 class _Worker:
     """A spawned process that runs one task at a time."""
 
-    def __init__(self, wish: ctypes.c_byte) -> None:
+    def __init__(self, wish: ctypes.c_byte, niceness: int) -> None:
         self.pipe, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=worker.main, args=(theirs, wish), daemon=True)
+        self._process = _CONTEXT.Process(
+            target=worker.main, args=(theirs, wish, niceness), daemon=True
+        )
         with _interrupts_held():
             self._process.start()
         theirs.close()  # so that the pipe reports EOF when the process dies
@@ -132,6 +134,8 @@ class Pool:
 
     size: int
     cancel: threading.Event = field(default_factory=threading.Event)
+    niceness: int = 0
+    """How far the workers stand back for other processes, as the system's `nice` counts."""
     clock: WorkClock = field(default_factory=WorkClock, init=False)
     """Stands still while the work is held."""
     _wish: ctypes.c_byte = field(default_factory=lambda: _shared_byte(Wish.GO_ON), init=False)
@@ -198,7 +202,7 @@ class Pool:
                 return
             idle = next((one for one in self._workers if one.task is None), None)
             if idle is None:
-                idle = _Worker(self._wish)
+                idle = _Worker(self._wish, self.niceness)
                 self._workers.append(idle)
             idle.give(task)
 

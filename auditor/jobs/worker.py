@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import time
 import traceback
@@ -55,8 +56,10 @@ class _Reporter:
             self._pipe.send(Progress(self._task_no, done, total))
 
 
-def main(pipe: Connection, wish: ctypes.c_byte) -> None:
+def main(pipe: Connection, wish: ctypes.c_byte, niceness: int) -> None:
     """Take tasks until the pipe closes. Models stay loaded between tasks."""
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
     # Ctrl+C reaches the whole terminal group; the engine decides what is to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):  # held back by the pool until this handler stood

@@ -40,6 +40,9 @@ from auditor.store.db import Connection, Store
 
 T = TypeVar("T")
 
+_POLITE = 5
+"""Niceness of the workers: the window, and whatever else the user does, come first."""
+
 
 class EmptyProjectError(RuntimeError):
     """The project has no imported data set yet."""
@@ -62,7 +65,7 @@ class Session:
         """Who decides; "" is the system's user."""
         self.progress = progress
         self.cancel = threading.Event()
-        self._pool = Pool(workers or os.cpu_count() or 1, self.cancel)
+        self._pool = Pool(workers or os.cpu_count() or 1, self.cancel, niceness=_POLITE)
         log_file = folder.logs / "auditor.log"
         self._log = _log_to(log_file)
         try:

@@ -127,7 +127,7 @@ def test_ctrl_c_does_not_reach_a_worker_that_is_still_starting(
 def test_a_worker_whose_engine_went_away_while_it_stopped_ends_well() -> None:
     context = multiprocessing.get_context("spawn")
     (pipe, theirs), wish = context.Pipe(), context.RawValue("b", Wish.GO_ON)
-    process = context.Process(target=worker.main, args=(theirs, wish))
+    process = context.Process(target=worker.main, args=(theirs, wish, 0))
     process.start()
     theirs.close()
     samples = worker.to_ipc(pa.table({"sample_id": [20]}))
@@ -137,3 +137,15 @@ def test_a_worker_whose_engine_went_away_while_it_stopped_ends_well() -> None:
     wish.value = Wish.STOP
     process.join()
     assert process.exitcode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no niceness")
+def test_workers_stand_back_as_far_as_asked() -> None:
+    pool, seen = Pool(1, niceness=3), Seen()
+    try:
+        pool.run([task(1)], seen.handlers, total=1)
+        (pid,) = pool.pids
+        here = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, pid) == min(here + 3, 19)
+    finally:
+        pool.close()
