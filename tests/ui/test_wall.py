@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -43,6 +44,10 @@ def shows(wall: WallPanel, pair: Pair) -> bool:
     return wall.pair == pair
 
 
+def is_at(wall: WallPanel, sample_id: int) -> bool:
+    return wall.grid.to_decide == [sample_id]
+
+
 def decisions(session: Session) -> dict[int, str]:
     ids = session.read(lambda db: browsing.ids(db, View())).tolist()
     rows = session.read(lambda db: browsing.rows(db, View(), ids))
@@ -55,7 +60,7 @@ def steps(session: Session) -> int:
 
 def enter(wall: WallPanel, session: Session, qtbot: QtBot) -> None:
     before = steps(session)
-    qtbot.keyClick(wall.grid, Qt.Key.Key_Return)
+    QTest.keyClick(wall.grid, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: steps(session) == before + 1)
 
 
@@ -73,7 +78,7 @@ def test_enter_accepts_the_rest_and_keeps_the_exceptions_in_one_step_and_goes_on
     wall: WallPanel, workspace: Workspace, session: Session, qtbot: QtBot
 ) -> None:
     ids, pair = workspace.ids.tolist(), wall.pair
-    qtbot.mouseClick(wall.grid, Qt.MouseButton.LeftButton, pos=wall.grid.cell(ids[1]).center())
+    QTest.mouseClick(wall.grid, Qt.MouseButton.LeftButton, pos=wall.grid.cell(ids[1]).center())
     enter(wall, session, qtbot)
     wanted = dict.fromkeys(ids, "accept") | {ids[1]: "keep"}
     assert decisions(session) == wanted
@@ -88,14 +93,14 @@ def test_exceptions_are_put_aside_or_left_alone_as_chosen(
     choice = wall.findChildren(QComboBox)[1]
     first = workspace.ids.tolist()
     choice.setCurrentIndex(choice.findData("defer"))
-    qtbot.keyClick(wall.grid, Qt.Key.Key_Space)
+    QTest.keyClick(wall.grid, Qt.Key.Key_Space)
     enter(wall, session, qtbot)
     assert decisions(session) == dict.fromkeys(first, "accept") | {first[0]: "defer"}
     qtbot.waitUntil(lambda: workspace.ids.tolist() != first)
     wait(wall, qtbot)
     second = workspace.ids.tolist()
     choice.setCurrentIndex(2)
-    qtbot.keyClick(wall.grid, Qt.Key.Key_Space)
+    QTest.keyClick(wall.grid, Qt.Key.Key_Space)
     enter(wall, session, qtbot)
     assert set(decisions(session)) == {*first, *second[1:]}
 
@@ -128,12 +133,12 @@ def test_the_arrows_move_the_focus_that_every_panel_shares(
     wall: WallPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     ids = workspace.ids.tolist()
-    qtbot.keyClick(wall.grid, Qt.Key.Key_End)
+    QTest.keyClick(wall.grid, Qt.Key.Key_End)
     assert workspace.focus == ids[-1]
-    qtbot.keyClick(wall.grid, Qt.Key.Key_Left)
+    QTest.keyClick(wall.grid, Qt.Key.Key_Left)
     assert workspace.focus == ids[-2]
     workspace.set_focus(ids[0])
-    qtbot.keyClick(wall.grid, Qt.Key.Key_Space)
+    QTest.keyClick(wall.grid, Qt.Key.Key_Space)
     assert wall.grid.exceptions == {ids[0]}
 
 
@@ -148,7 +153,7 @@ def test_on_the_wall_enter_is_the_walls_and_k_keeps_the_one_under_the_cursor(
     decider = Decider(workspace, commands, window)
     ids = workspace.ids.tolist()
     with qtbot.waitSignal(decider.decided):
-        qtbot.keyClick(wall.grid, Qt.Key.Key_K)
+        QTest.keyClick(wall.grid, Qt.Key.Key_K)
     assert decisions(session) == {ids[0]: "keep"}
     qtbot.waitUntil(lambda: ids[0] not in wall.grid.to_decide)
     enter(wall, session, qtbot)
@@ -178,7 +183,7 @@ def test_a_write_that_fails_brings_the_page_back(
     pair, ids = wall.pair, workspace.ids.tolist()
     tampering.set_present(session, ids[:1], present=False)
     with qtbot.waitSignal(workspace.desk.trouble) as told:
-        qtbot.keyClick(wall.grid, Qt.Key.Key_Return)
+        QTest.keyClick(wall.grid, Qt.Key.Key_Return)
     assert "no sample" in told.args[0]
     tampering.set_present(session, ids[:1], present=True)
     qtbot.waitUntil(lambda: wall.pair == pair)
@@ -186,3 +191,28 @@ def test_a_write_that_fails_brings_the_page_back(
     wait(wall, qtbot)
     enter(wall, session, qtbot)
     assert set(decisions(session)) == set(ids)
+
+
+def test_pages_that_were_undone_wait_again_whichever_is_shown(
+    wall: WallPanel,
+    workspace: Workspace,
+    commands: Commands,
+    session: Session,
+    window: QMainWindow,
+    qtbot: QtBot,
+) -> None:
+    decider = Decider(workspace, commands, window)
+    wall.grid.set_side(500)
+    assert wall.grid.capacity == 1
+    first, second, last = workspace.ids.tolist()
+    for _ in range(2):
+        wait(wall, qtbot)
+        enter(wall, session, qtbot)
+    for _ in range(2):
+        with qtbot.waitSignal(decider.said):
+            decider.undo()
+    for sample_id in (first, second, last):
+        qtbot.waitUntil(partial(is_at, wall, sample_id))
+        wait(wall, qtbot)
+        enter(wall, session, qtbot)
+    assert decisions(session) == dict.fromkeys((first, second, last), "accept")

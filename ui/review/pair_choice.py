@@ -48,7 +48,7 @@ class PairChoice(QComboBox):
         """Offer it no more by itself."""
         self._gone_through.add(_key(pair))
 
-    def view(self, pair: Pair) -> View | None:
+    def list_of(self, pair: Pair) -> View | None:
         """The list of the pair's findings."""
         if self._unseen is None:
             return None

@@ -67,7 +67,7 @@ class WallPanel(QWidget):
 
     def show_pair(self, pair: Pair) -> None:
         """List the pair's findings, here and everywhere."""
-        view = self._choice.view(pair)
+        view = self._choice.list_of(pair)
         if view is not None:
             self._workspace.set_subset(None)
             self._workspace.set_view(view)
@@ -230,7 +230,6 @@ class WallPanel(QWidget):
         self._workspace.desk.ask(
             lambda session: session.read(lambda db: browsing.rows(db, view, ids)),
             take,
-            lane="wall-done",
             owner=self,
         )
 
