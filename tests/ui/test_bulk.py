@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow, QTreeWidget
 from pytestqt.qtbot import QtBot
 
@@ -34,7 +35,7 @@ def decider(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot
 
 def ask(window: QMainWindow, key: Qt.Key, qtbot: QtBot) -> BulkPreview:
     """Press the key; the preview, once it has counted."""
-    qtbot.keyClick(window, key)
+    QTest.keyClick(window, key)
     qtbot.waitUntil(lambda: isinstance(window.findChild(BulkPreview), BulkPreview))
     preview = window.findChild(BulkPreview)
     assert isinstance(preview, BulkPreview)
@@ -59,7 +60,7 @@ def test_many_are_decided_after_a_preview_as_one_step(
     assert steps(session) == 0
     assert f"{many} samples change" in preview.facts
     with qtbot.waitSignal(decider.decided) as decided:
-        qtbot.keyClick(preview, Qt.Key.Key_Return)
+        QTest.keyClick(preview, Qt.Key.Key_Return)
     assert decided.args == [many]
     assert verdicts(session, workspace) == ["accept"] * many
     assert steps(session) == 1
@@ -70,7 +71,7 @@ def test_escape_decides_nothing_and_keeps_the_selection(
     workspace: Workspace, decider: Decider, window: QMainWindow, session: Session, qtbot: QtBot
 ) -> None:
     preview = ask(window, Qt.Key.Key_X, qtbot)
-    qtbot.keyClick(preview, Qt.Key.Key_Escape)
+    QTest.keyClick(preview, Qt.Key.Key_Escape)
     assert steps(session) == 0
     assert len(workspace.selection) == len(workspace.ids)
 
@@ -101,7 +102,7 @@ def test_where_nothing_would_change_enter_decides_nothing(
 ) -> None:
     preview = ask(window, Qt.Key.Key_U, qtbot)
     assert not preview.is_ready
-    qtbot.keyClick(preview, Qt.Key.Key_Return)
+    QTest.keyClick(preview, Qt.Key.Key_Return)
     assert steps(session) == 0
 
 
@@ -110,7 +111,7 @@ def test_a_digit_over_many_gives_them_the_class_of_the_one_in_focus(
 ) -> None:
     preview = ask(window, Qt.Key.Key_2, qtbot)
     with qtbot.waitSignal(decider.decided):
-        qtbot.keyClick(preview, Qt.Key.Key_Return)
+        QTest.keyClick(preview, Qt.Key.Key_Return)
     ids = workspace.ids.tolist()
     labels = {r.labels for r in session.read(lambda db: browsing.rows(db, View(), ids))}
     assert len(labels) == 1
@@ -123,12 +124,12 @@ def test_as_many_as_the_setting_allows_need_no_preview(
     workspace.settings = Settings(review=ReviewSettings(confirm_above=3))
     workspace.select(workspace.ids[:3])
     with qtbot.waitSignal(decider.decided):
-        qtbot.keyClick(window, Qt.Key.Key_K)
+        QTest.keyClick(window, Qt.Key.Key_K)
     assert verdicts(session, workspace)[:4] == ["keep"] * 3 + [None]
     assert workspace.place(workspace.focus) == 3
     workspace.select(workspace.ids[3:5])
     with qtbot.waitSignal(decider.decided):
-        qtbot.keyClick(window, Qt.Key.Key_1)
+        QTest.keyClick(window, Qt.Key.Key_1)
     assert {*verdicts(session, workspace)[3:5]} == {"relabel"}
     workspace.select(workspace.ids[3:7])
     assert ask(window, Qt.Key.Key_K, qtbot).is_ready

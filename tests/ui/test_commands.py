@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QKeySequenceEdit,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QTableView,
+    QTreeWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
-from ui.commands import Command, Commands, KeyConflictError
+from ui.commands import Command, Commands, KeyConflictError, OwnKeys
 from ui.palette import CommandPalette, matching
 from ui.shortcuts import ShortcutSheet
 
@@ -19,7 +31,7 @@ def done(commands: Commands) -> list[str]:
     """Ids of the commands that ran, in order."""
     ran: list[str] = []
     for command in (KEEP, DROP, FIND):
-        commands.add(command, lambda name=command.id: ran.append(name))
+        commands.add(command, partial(ran.append, command.id))
     return ran
 
 
@@ -36,7 +48,7 @@ def shown(window: QMainWindow, qtbot: QtBot) -> QMainWindow:
     return window
 
 
-def child(window: QMainWindow, kind: type[QWidget]) -> QWidget:
+def child(window: QWidget, kind: type[QWidget]) -> QWidget:
     found = window.findChild(kind)
     assert isinstance(found, QWidget)
     return found
@@ -44,8 +56,8 @@ def child(window: QMainWindow, kind: type[QWidget]) -> QWidget:
 
 def test_a_key_does_its_command(shown: QMainWindow, done: list[str], qtbot: QtBot) -> None:
     shown.setFocus()
-    qtbot.keyClick(shown, Qt.Key.Key_K)
-    qtbot.keyClick(shown, Qt.Key.Key_Delete)
+    QTest.keyClick(shown, Qt.Key.Key_K)
+    QTest.keyClick(shown, Qt.Key.Key_Delete)
     assert done == ["decide.keep", "decide.drop"]
 
 
@@ -54,7 +66,7 @@ def test_in_a_text_field_a_key_is_text(shown: QMainWindow, done: list[str], qtbo
     assert isinstance(field, QLineEdit)
     field.setFocus()
     for key in (Qt.Key.Key_K, Qt.Key.Key_X, Qt.Key.Key_Delete):
-        qtbot.keyClick(field, key)
+        QTest.keyClick(field, key)
     assert (done, field.text()) == ([], "kx")
 
 
@@ -63,7 +75,7 @@ def test_what_is_meant_for_text_fields_too_works_there(
 ) -> None:
     field = child(shown, QLineEdit)
     field.setFocus()
-    qtbot.keyClick(field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     assert done == ["app.palette"]
 
 
@@ -76,11 +88,45 @@ def test_space_presses_the_button_that_has_the_focus(
     assert isinstance(button, QPushButton)
     button.clicked.connect(lambda: ran.append("button"))
     button.setFocus()
-    qtbot.keyClick(button, Qt.Key.Key_Space)
-    shown.centralWidget().setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
     button.clearFocus()
-    qtbot.keyClick(shown, Qt.Key.Key_Space)
+    QTest.keyClick(shown, Qt.Key.Key_Space)
     assert ran == ["button", "list"]
+
+
+def test_in_a_list_that_opens_something_enter_is_the_lists(
+    shown: QMainWindow, commands: Commands, qtbot: QtBot
+) -> None:
+    ran: list[str] = []
+    commands.add(
+        Command("decide.accept", "Accept", "Decide", ("Return",)), lambda: ran.append("accept")
+    )
+    table = QTableView(shown)
+    table.setModel(QStringListModel(["one"], table))
+    shown.setCentralWidget(table)
+    table.show()
+    table.setFocus()
+    table.setCurrentIndex(table.model().index(0, 0))
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    table.activated.connect(lambda _index: ran.append("opened"))
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    assert ran == ["accept", "opened"]
+
+
+def test_the_sheet_shows_a_panels_own_keys_and_lets_nobody_change_them(
+    shown: QMainWindow, commands: Commands, done: list[str], qtbot: QtBot
+) -> None:
+    commands.tell_own([OwnKeys("Mark an exception", "On the wall", ("Space",))])
+    sheet = ShortcutSheet(commands, shown)
+    qtbot.addWidget(sheet)
+    tree = child(sheet, QTreeWidget)
+    assert isinstance(tree, QTreeWidget)
+    (item,) = tree.findItems("Mark an exception", Qt.MatchFlag.MatchRecursive)
+    assert item.text(1) == "Space"
+    tree.setCurrentItem(item)
+    assert not child(sheet, QKeySequenceEdit).isEnabled()
+    sheet.choose(KEEP.id)
+    assert child(sheet, QKeySequenceEdit).isEnabled()
 
 
 def test_a_key_that_belongs_to_another_command_is_refused(
@@ -97,8 +143,8 @@ def test_another_key_takes_the_old_ones_place(
 ) -> None:
     commands.assign(KEEP.id, ["Y"])
     shown.setFocus()
-    qtbot.keyClick(shown, Qt.Key.Key_K)
-    qtbot.keyClick(shown, Qt.Key.Key_Y)
+    QTest.keyClick(shown, Qt.Key.Key_K)
+    QTest.keyClick(shown, Qt.Key.Key_Y)
     assert done == [KEEP.id]
     assert commands.overrides() == {KEEP.id: ("Y",)}
 
@@ -133,8 +179,8 @@ def test_the_palette_does_what_is_chosen(
     palette.open()
     line = palette.findChild(QLineEdit)
     assert line is not None
-    qtbot.keyClicks(line, "e")
-    qtbot.keyClick(line, Qt.Key.Key_Return)
+    QTest.keyClicks(line, "e")
+    QTest.keyClick(line, Qt.Key.Key_Return)
     assert done == [DROP.id]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -50,7 +51,7 @@ def press(qtbot: QtBot, window: QMainWindow, decider: Decider, *keys: Qt.Key) ->
     """Press keys one at a time as fast as it goes, and wait until each is written."""
     with qtbot.waitSignals([decider.decided] * len(keys)):
         for key in keys:
-            qtbot.keyClick(window, key)
+            QTest.keyClick(window, key)
 
 
 def test_each_key_decides_about_the_sample_in_focus_and_goes_on(
@@ -65,7 +66,7 @@ def test_each_key_decides_about_the_sample_in_focus_and_goes_on(
 def test_the_focus_is_at_the_next_sample_before_the_write_is_done(
     workspace: Workspace, decider: Decider, window: QMainWindow, verdicts: Verdicts, qtbot: QtBot
 ) -> None:
-    qtbot.keyClick(window, Qt.Key.Key_K)
+    QTest.keyClick(window, Qt.Key.Key_K)
     assert workspace.place(workspace.focus) == 1
     qtbot.waitUntil(lambda: verdicts() == {0: "keep"})
 
@@ -88,7 +89,7 @@ def test_in_a_text_field_no_key_decides(
     field = QLineEdit(window)
     window.setCentralWidget(field)
     field.setFocus()
-    qtbot.keyClicks(field, "kxuf1")
+    QTest.keyClicks(field, "kxuf1")
     assert field.text() == "kxuf1"
     assert workspace.place(workspace.focus) == 0
     assert verdicts() == {}
@@ -135,7 +136,7 @@ def test_a_digit_beyond_the_classes_decides_nothing(
     workspace: Workspace, decider: Decider, window: QMainWindow, verdicts: Verdicts, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(decider.said) as said:
-        qtbot.keyClick(window, Qt.Key.Key_9)
+        QTest.keyClick(window, Qt.Key.Key_9)
     assert "classes" in said.args[0]
     assert workspace.place(workspace.focus) == 0
     assert verdicts() == {}
@@ -149,7 +150,7 @@ def test_where_nothing_is_suggested_accept_says_so_and_stays(
     (broken,) = workspace.ids.tolist()
     workspace.set_focus(broken)
     with qtbot.waitSignal(decider.said, check_params_cb=lambda text: "suggested" in text):
-        qtbot.keyClick(window, Qt.Key.Key_Return)
+        QTest.keyClick(window, Qt.Key.Key_Return)
     assert workspace.focus == broken
     assert session.read(history.to_undo) is None
 
@@ -172,15 +173,15 @@ def test_undo_goes_back_to_the_sample_and_names_the_step(
     press(qtbot, window, decider, Qt.Key.Key_Return, Qt.Key.Key_K)
     control = Qt.KeyboardModifier.ControlModifier
     with qtbot.waitSignal(decider.said) as said:
-        qtbot.keyClick(window, Qt.Key.Key_Z, control)
+        QTest.keyClick(window, Qt.Key.Key_Z, control)
     assert "Keep the label of 1 sample" in said.args[0]
     assert workspace.place(workspace.focus) == 1
     assert verdicts() == {0: "accept"}
     with qtbot.waitSignal(decider.said):
-        qtbot.keyClick(window, Qt.Key.Key_Y, control)
+        QTest.keyClick(window, Qt.Key.Key_Y, control)
     assert verdicts() == {0: "accept", 1: "keep"}
     with qtbot.waitSignal(decider.said) as said:
-        qtbot.keyClick(window, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClick(window, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
     assert said.args == ["There is nothing to do again."]
 
 
@@ -206,14 +207,14 @@ def test_a_write_that_fails_is_told_and_the_focus_comes_back_to_the_first_that_f
     decider.failed.connect(told.append)
     tampering.set_present(session, workspace.ids[1:4].tolist(), present=False)
     for _ in range(5):
-        qtbot.keyClick(window, Qt.Key.Key_K)
+        QTest.keyClick(window, Qt.Key.Key_K)
     assert workspace.place(workspace.focus) == 5
     qtbot.waitUntil(lambda: len(told) == 3)
     assert "no sample" in told[0]
     assert workspace.place(workspace.focus) == 1
     tampering.set_present(session, workspace.ids[1:4].tolist(), present=True)
     qtbot.waitUntil(lambda: verdicts() == {0: "keep", 4: "keep"})
-    qtbot.keyClick(window, Qt.Key.Key_X)
+    QTest.keyClick(window, Qt.Key.Key_X)
     assert workspace.place(workspace.focus) == 2
     qtbot.waitUntil(lambda: verdicts() == {0: "keep", 1: "exclude", 4: "keep"})
 
@@ -232,10 +233,10 @@ def test_in_a_view_of_the_past_nothing_can_be_decided(
         workspace.set_view(View(as_of=step.action_id))
     for key in (Qt.Key.Key_X, Qt.Key.Key_Return, Qt.Key.Key_1, Qt.Key.Key_P, Qt.Key.Key_T):
         with qtbot.waitSignal(decider.said) as said:
-            qtbot.keyClick(window, key)
+            QTest.keyClick(window, key)
         assert "earlier step" in said.args[0]
     with qtbot.waitSignal(decider.said):
-        qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(session.read(lambda db: history.steps(db))) == 1
 
 
@@ -253,7 +254,7 @@ def test_a_class_found_by_typing_is_given_to_the_sample_the_picker_was_opened_fo
 ) -> None:
     focus = workspace.focus
     assert focus is not None
-    qtbot.keyClick(window, Qt.Key.Key_T)
+    QTest.keyClick(window, Qt.Key.Key_T)
     picker = window.findChild(ClassPicker)
     assert isinstance(picker, ClassPicker)
     workspace.step(1)
@@ -287,6 +288,6 @@ def test_without_a_copy_nothing_is_picked(
     workspace: Workspace, decider: Decider, window: QMainWindow, session: Session, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(decider.said) as said:
-        qtbot.keyClick(window, Qt.Key.Key_P)
+        QTest.keyClick(window, Qt.Key.Key_P)
     assert "copy" in said.args[0]
     assert workspace.place(workspace.focus) == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -76,8 +77,12 @@ def test_the_answer_for_a_widget_that_is_gone_is_dropped(desk: Desk, qtbot: QtBo
 def test_acts_are_done_in_the_order_asked_for(desk: Desk, qtbot: QtBot) -> None:
     order: list[int] = []
     done: list[int] = []
+
+    def act(number: int) -> None:
+        desk.act(lambda _session: order.append(number), lambda _none: done.append(number))
+
     for number in range(20):
-        desk.act(lambda _session, n=number: order.append(n), lambda _none, n=number: done.append(n))
+        act(number)
     qtbot.waitUntil(lambda: len(done) == 20)
     assert order == done == list(range(20))
 
@@ -98,10 +103,8 @@ def test_what_was_decided_is_written_before_the_desk_closes(
 ) -> None:
     desk = Desk(session)
     for sample_id in range(asks):
-        desk.act(
-            lambda session, i=sample_id: session.decide_on(np.array([i]), Verdict.KEEP),
-            lambda _count: None,
-        )
+        ids = np.array([sample_id])
+        desk.act(partial(Session.decide_on, sample_ids=ids, verdict=Verdict.KEEP), lambda _n: None)
     desk.close()
     rows = session.read(lambda db: db.execute("select count(*) from review").fetchone())
     assert rows == (asks,)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QMainWindow, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -250,3 +250,17 @@ def test_clear_brings_all_samples_back(
     workspace.set_subset(Subset("Lasso", workspace.ids[:3]))
     commands.action("filter.clear").trigger()
     qtbot.waitUntil(lambda: len(workspace.ids) == 241)
+
+
+def test_values_that_come_after_their_list_was_closed_are_dropped(
+    bar: FilterBar, qtbot: QtBot
+) -> None:
+    opener = part(bar, AddFilter)
+    with qtbot.captureExceptions() as unforeseen:
+        opener.open_values("path")
+        part(opener, ValueList).close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        other = list[object]()
+        bar.ask_facets("given_label", other.append, bar)
+        qtbot.waitUntil(lambda: bool(other))
+    assert unforeseen == []

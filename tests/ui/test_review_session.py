@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMainWindow, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -65,7 +66,7 @@ class Reviewer:
         for name in names:
             assert self.workspace.focus is not None
             about.append(self.workspace.focus)
-            self.qtbot.keyClick(self.window, KEYS[name])
+            QTest.keyClick(self.window, KEYS[name])
         self.qtbot.waitUntil(lambda: len(written) == len(names), timeout=20_000)
         self.decider.decided.disconnect(written.append)
         return about
@@ -74,7 +75,7 @@ class Reviewer:
         """Press until `end` is said; how often it was not."""
         for steps in range(1000):
             with self.qtbot.waitSignal(self.decider.said) as said:
-                self.qtbot.keyClick(self.window, key, CONTROL)
+                QTest.keyClick(self.window, key, CONTROL)
             if said.args == [end]:
                 return steps
         raise AssertionError("there is no end to it")
@@ -129,7 +130,7 @@ def test_fifty_decisions_a_bulk_undone_and_done_again_come_out_in_the_export(
 
     # the check's findings, from the most suspicious on
     with qtbot.waitSignal(workspace.ids_changed):
-        qtbot.mouseClick(reviewer.queue.row(CHECK), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(reviewer.queue.row(CHECK), Qt.MouseButton.LeftButton)
     reviewer.window.setFocus()
     workspace.set_focus(int(workspace.ids[0]))
     names = (["accept", "accept", "keep", "exclude", "defer"] * 10)[: len(workspace.ids) - 1]
@@ -148,20 +149,20 @@ def test_fifty_decisions_a_bulk_undone_and_done_again_come_out_in_the_export(
 
     # typing decides nothing
     reviewer.field.setFocus()
-    qtbot.keyClicks(reviewer.field, "kxf1")
+    QTest.keyClicks(reviewer.field, "kxf1")
     reviewer.window.setFocus()
 
     # many at once
     reviewer.show(View(where="given_label = 'three' and decision is null"))
     bulk = workspace.ids[10:40].copy()
     workspace.select(bulk)
-    qtbot.keyClick(reviewer.window, Qt.Key.Key_X)
+    QTest.keyClick(reviewer.window, Qt.Key.Key_X)
     qtbot.waitUntil(lambda: reviewer.window.findChild(BulkPreview) is not None)
     preview = reviewer.window.findChild(BulkPreview)
     assert isinstance(preview, BulkPreview)
     qtbot.waitUntil(lambda: preview.is_ready)
     with qtbot.waitSignal(reviewer.decider.decided) as counted:
-        qtbot.keyClick(preview, Qt.Key.Key_Return)
+        QTest.keyClick(preview, Qt.Key.Key_Return)
     assert counted.args == [30]
     decided |= dict.fromkeys(bulk.tolist(), "exclude")
     with qtbot.waitActive(reviewer.window):
