@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMainWindow, QToolButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QMainWindow, QToolButton
 from pytestqt.qtbot import QtBot
 
 from auditor.model import Verdict
@@ -35,7 +36,7 @@ def queue(
 
 def choose(queue: QueuePanel, workspace: Workspace, qtbot: QtBot) -> None:
     with qtbot.waitSignal(workspace.ids_changed):
-        qtbot.mouseClick(queue.row(CHECK), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(queue.row(CHECK), Qt.MouseButton.LeftButton)
 
 
 def decide(workspace: Workspace, verdict: Verdict, first: int, stop: int) -> None:
@@ -87,7 +88,7 @@ def test_a_chip_narrows_the_list_to_its_state(
     qtbot.waitUntil(lambda: queue.row(CHECK).tally.decided == 2)
     for word, wanted in (("unseen", every[2:]), ("decided", every[:2]), ("all", every)):
         with qtbot.waitSignal(workspace.ids_changed):
-            qtbot.mouseClick(chip(queue, word), Qt.MouseButton.LeftButton)
+            QTest.mouseClick(chip(queue, word), Qt.MouseButton.LeftButton)
         assert workspace.ids.tolist() == wanted
         assert chip(queue, word).isChecked()
     with qtbot.waitSignal(workspace.ids_changed):
@@ -106,7 +107,7 @@ def test_a_pair_lists_its_unseen_findings_and_asks_for_the_wall(
     listed.setFocus()
     listed.setCurrentIndex(listed.model().index(0, 0))
     with qtbot.waitSignals([queue.wall_wanted, workspace.ids_changed]):
-        qtbot.keyClick(listed, Qt.Key.Key_Return)
+        QTest.keyClick(listed, Qt.Key.Key_Return)
     rows = session.read(lambda db: browsing.rows(db, workspace.view, workspace.ids.tolist()))
     assert {(r.given[0], r.suggested[0]) for r in rows} == {(pairs[0].given, pairs[0].suggested)}
     assert len(rows) == pairs[0].undecided
@@ -175,3 +176,13 @@ def test_findings_that_no_longer_fit_the_data_are_named_so(
     qtbot.waitUntil(lambda: queue.row(CHECK).findings.stale)
     warnings = [one for one in queue.findChildren(QLabel) if "run the check again" in one.text()]
     assert [one.isVisible() for one in warnings] == [True]
+
+
+def test_a_click_on_a_check_leaves_the_keys_with_the_pictures(
+    queue: QueuePanel, workspace: Workspace, window: QMainWindow, qtbot: QtBot
+) -> None:
+    pictures = QLineEdit(window)
+    pictures.show()
+    pictures.setFocus()
+    choose(queue, workspace, qtbot)
+    assert window.focusWidget() is pictures

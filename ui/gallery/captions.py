@@ -35,6 +35,10 @@ class Captions:
             painter.drawLine(QLineF(int(x), middle, int(x) + found[1], middle))
         return found[1]
 
+    def width(self, text: str) -> int:
+        """Room for the text, in whole pixels."""
+        return math.ceil(self._metrics.horizontalAdvance(text))
+
     def _laid_out(self, text: str, width: int) -> tuple[QStaticText, float]:
         if len(self._texts) > _MANY:
             self._texts.clear()

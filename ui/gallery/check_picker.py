@@ -13,6 +13,7 @@ from ui.gallery import expression
 from ui.gallery.expression import Term
 from ui.workspace import Workspace
 
+_NARROWEST = 110
 _OF_CHECK = ("flagged", "p_error", "quality")
 """Columns that mean a check's findings."""
 
@@ -39,6 +40,7 @@ class CheckPicker(QComboBox):
         self._finished: dict[str, Finished] = {}
         self.setAccessibleName(self.tr("Check"))
         self.setMinimumContentsLength(20)
+        self.setMinimumWidth(_NARROWEST)  # in a small window the filter needs the room
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(lambda _index: self._choose(self.currentData()))
         workspace.facts_changed.connect(self._read)

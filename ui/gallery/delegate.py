@@ -169,7 +169,8 @@ class SampleDelegate(QAbstractItemDelegate):
     def _draw_finding(self, painter: QPainter, x: int, y: int, width: int, row: Row) -> None:
         painter.setPen(self._pens["flagged"])
         share = "" if row.p_error is None else self.tr("{0} %").format(round(row.p_error * 100))
-        kept = 40 if share and width > 90 else 0
+        room = self._text.width(share)
+        kept = room + 6 if share and width > 90 else 0
         if row.suggested:
             text = self.tr("{0}?").format(_label(row.suggested))
             used = self._text.draw(painter, x, y, width - kept, text)
@@ -177,7 +178,7 @@ class SampleDelegate(QAbstractItemDelegate):
             used = self._text.draw(painter, x, y, width - kept, self.tr("flagged"))
         if kept and width - used >= kept:
             painter.setPen(self._pens["muted"])
-            self._text.draw(painter, x + width - kept + 6, y, kept - 6, share)
+            self._text.draw(painter, x + width - room, y, room, share)
 
     def _draw_overlays(self, painter: QPainter, box: QRect, row: Row) -> None:
         ratio, now = self.ratio, self._colours

@@ -35,6 +35,7 @@ _OWN_PICKERS = ("label", "split", "state", "p_error", "quality", "flagged")
 _OTHER_NAMES = ("label_score", "is_label_issue", "predicted_label", "decision")
 """The same columns as others, under the names of other tools."""
 _LONG = 180
+_FILTER_WIDTH = 170
 
 
 class FilterBar(QWidget):
@@ -102,10 +103,13 @@ class FilterBar(QWidget):
         for text, state in names:
             self._state.addItem(text, state)
         self._state.setAccessibleName(self.tr("State of the review"))
+        for chooser in (self._check, self._state):
+            chooser.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._words.setPlaceholderText(self.tr("Search by words"))
         self._words.setAccessibleName(self.tr("Search by words"))
         self._words.setClearButtonEnabled(True)
         self._words.setMaximumWidth(220)
+        self.edit.setMinimumWidth(_FILTER_WIDTH)
         self._words.hide()
         self._chip.setAutoRaise(False)
         self._chip.setToolTip(self.tr("Show the whole list again"))
@@ -152,6 +156,7 @@ class FilterBar(QWidget):
             lambda why: self.say(self.tr("This filter cannot be used: {why}").format(why=why))
         )
         workspace.ids_changed.connect(lambda: self.say(""))
+        workspace.ids_changed.connect(self._count_subset)
         self._check.known.connect(lambda: self._show_view(workspace.view))
         self.search.busy.connect(self._show_busy)
         self.search.failed.connect(self.say)
@@ -223,10 +228,8 @@ class FilterBar(QWidget):
 
     def _show_subset(self, subset: Subset | None) -> None:
         if subset is not None:
-            count = f"{len(subset.sample_ids):,}"
-            text = self.tr("{title}: {count} samples  ✕").format(title=subset.title, count=count)
-            self._chip.setText(text)
             self._chip.setAccessibleName(self.tr("Leave {title}").format(title=subset.title))
+            self._count_subset()
         self._chip.setVisible(subset is not None)
         self._show_third_row()
 
@@ -238,6 +241,21 @@ class FilterBar(QWidget):
             self._rows[2].show()
         else:
             self._show_subset(self._workspace.subset)
+
+    def _count_subset(self) -> None:
+        """The filter may leave only some of the samples picked."""
+        subset, listed = self._workspace.subset, len(self._workspace.ids)
+        if subset is None:
+            return
+        whole = len(subset.sample_ids)
+        text = (
+            self.tr("{title}: {count} samples  ✕")
+            if listed >= whole
+            else self.tr("{title}: {listed} of {count} samples fit the filter  ✕")
+        )
+        self._chip.setText(
+            text.format(title=subset.title, count=f"{whole:,}", listed=f"{listed:,}")
+        )
 
     def say(self, sentence: str) -> None:
         """What is wrong with what was asked for; "" is nothing."""

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 from auditor.session.browsing import View
 from ui.workspace import Workspace
 
+_NARROWEST = 90
+
 
 class SortPicker(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
@@ -17,7 +19,9 @@ class SortPicker(QWidget):
         self._workspace = workspace
         self._column = QComboBox(self)
         self._column.setAccessibleName(self.tr("Sort by"))
+        self._column.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._column.setMinimumContentsLength(11)
+        self._column.setMinimumWidth(_NARROWEST)
         self._column.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )

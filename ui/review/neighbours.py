@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from auditor.session.evidence import Evidence
 from ui import theme
@@ -15,6 +23,7 @@ from ui.review.pieces import breakable
 from ui.workspace import Workspace
 
 _SIDE = 60
+_NARROWEST = 36
 _MOST = 5
 _CLIENT = "neighbours"
 
@@ -32,9 +41,14 @@ class NeighbourButton(QAbstractButton):
         self._goes = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFixedSize(_SIDE, _SIDE)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(_NARROWEST)  # in a narrow card they shrink, all five in sight
+        self.setMaximumWidth(_SIDE)
         self.setToolTip(self.tr("Click to compare, Ctrl+click to go there"))
         self.clicked.connect(self._act)
+
+    def sizeHint(self) -> QSize:
+        return QSize(_SIDE, _SIDE)
 
     def tell(self, sample_id: int, name: str) -> None:
         self.sample_id = sample_id
