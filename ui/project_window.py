@@ -50,6 +50,8 @@ class ProjectWindow(QMainWindow):
         self.resize(1440, 900)
         self._settings = settings
         self._quits = True
+        self._failed: dict[str, str] = {}
+        """What was said of the jobs that failed, by kind."""
         self._closing: threading.Thread | None = None
         self.is_gone = False
         self.session = session
@@ -337,7 +339,13 @@ class ProjectWindow(QMainWindow):
 
     def _follow(self, event: JobEvent) -> None:
         if event.state is JobState.FAILED:
-            self._trouble(self.tr("{title}: {why}").format(title=event.title, why=event.message))
+            self._failed[event.kind] = self.tr("{title}: {why}").format(
+                title=event.title, why=event.message
+            )
+            self._trouble(self._failed[event.kind])
+        elif event.state is JobState.RUNNING and event.kind in self._failed:
+            if self.notice.sentence == self._failed.pop(event.kind):
+                self.notice.hide()  # it is tried again
         elif event.state is JobState.DONE and event.kind == "report":
             url = QUrl.fromLocalFile(str(event.result))
             self.notice.tell(
@@ -368,6 +376,7 @@ class ProjectWindow(QMainWindow):
         except (TypeError, ValueError):  # another version's memory: begin anew
             self.workspace.view = View()
         self.workspace.start()
+        self.gallery.setFocus()
         self.workspace.view_changed.emit(self.workspace.view)
         self.workspace.focus_changed.emit(self.workspace.focus)
 

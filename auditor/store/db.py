@@ -201,9 +201,11 @@ def _for_people(error: Exception) -> Exception:
     """A full disk, in DuckDB's words or the system's, as one sentence with the way out."""
     unwritten = isinstance(error, duckdb.IOException | duckdb.FatalException | OSError)
     if unwritten or (isinstance(error, duckdb.Error) and "Could not write file" in str(error)):
+        is_full = "No space left" in str(error)
+        why = "the disk is full" if is_full else f"is the disk full? ({_first_line(error)})"
         return StoreWriteError(
-            f"the project cannot be written ({_first_line(error)}): is the disk full? Make room and"
-            " run the same command again; nothing that was saved is lost"
+            f"the project cannot be written: {why}. Make room and do the same again; nothing that"
+            " was saved is lost"
         )
     return error
 

@@ -335,3 +335,17 @@ if __name__ == "__main__":
     heavy = {"torch", "transformers", "open_clip", "timm", "sklearn", "cleanlab", "numba", "pacmap"}
     assert heavy.isdisjoint(loaded), heavy & loaded
     assert np.__name__ in loaded
+
+
+def test_what_failed_is_not_said_any_more_once_it_is_tried_again(
+    open_window: Opener, qtbot: QtBot
+) -> None:
+    window = open_window()
+
+    def fail(_progress: object) -> None:
+        raise OSError("the disk is gone")
+
+    window.session.jobs.add("audit", "Audit", fail)
+    qtbot.waitUntil(lambda: "the disk is gone" in window.notice.sentence)
+    window.session.jobs.add("audit", "Audit", lambda _progress: None)
+    qtbot.waitUntil(lambda: window.notice.sentence == "")

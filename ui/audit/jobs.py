@@ -70,7 +70,7 @@ class JobRow(QFrame):
         self.cancel.setToolTip(self.tr("Stop; what is finished stays"))
         # What is said of a stopped job tells of the command line; the state says enough.
         message = "" if event.state == JobState.CANCELLED else event.message
-        self._message.setText(message)
+        self._message.setText(message[:1].upper() + message[1:])
         self._message.setVisible(bool(message))
         if event.ended:
             self._found = None
