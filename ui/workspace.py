@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -79,11 +79,6 @@ class Workspace(QObject):
             self.view = view
             self.view_changed.emit(view)
             self.reload()
-
-    def refine(self, condition: str) -> None:
-        """Narrow the filter by one more condition."""
-        where = f"({self.view.where}) and {condition}" if self.view.where.strip() else condition
-        self.set_view(replace(self.view, where=where))
 
     def set_subset(self, subset: Subset | None) -> None:
         self.subset = subset

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_a_chip_narrows_the_list_to_its_state(
         assert workspace.ids.tolist() == wanted
         assert chip(queue, word).isChecked()
     with qtbot.waitSignal(workspace.ids_changed):
-        workspace.refine("split is null")
+        workspace.set_view(replace(workspace.view, where="flagged and split is null"))
     assert not any(chip(queue, word).isChecked() for word in ("all", "unseen", "decided"))
 
 

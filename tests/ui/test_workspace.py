@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pytestqt.qtbot import QtBot
 
@@ -31,7 +33,7 @@ def test_a_filter_narrows_the_list_and_a_second_one_narrows_it_further(
 ) -> None:
     flagged = show(qtbot, workspace, View(check_id="label_errors", where="flagged"))
     with qtbot.waitSignal(workspace.ids_changed):
-        workspace.refine("given_label = 'zero'")
+        workspace.set_view(replace(workspace.view, where="flagged and given_label = 'zero'"))
     assert 0 < len(workspace.ids) < len(flagged) < EVERY
     assert set(workspace.ids.tolist()) < set(flagged)
 

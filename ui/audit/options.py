@@ -18,16 +18,7 @@ class AuditSettings(QWidget):
 
     def __init__(self, device: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        guard = WheelGuard(self)
-        self.encoder = QComboBox(self)
-        self.encoder.setEditable(True)
-        self.encoder.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.encoder.addItem(self.tr("Best one here"), None)
-        self.encoder.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.encoder.setMinimumContentsLength(12)
-        self.encoder.currentTextChanged.connect(self.changed)
+        self.encoder = self._make_encoder()
         self.device = QComboBox(self)
         self.device.addItems(list(dict.fromkeys((*_DEVICES, device))))
         self.device.setCurrentText(device)
@@ -36,28 +27,35 @@ class AuditSettings(QWidget):
         self.seed.setRange(0, (1 << 31) - 1)
         self.seed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.seed.valueChanged.connect(self.changed)
+        self._lay_out()
+
+    def _make_encoder(self) -> QComboBox:
+        encoder = QComboBox(self)
+        encoder.setEditable(True)
+        encoder.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        encoder.addItem(self.tr("Best one here"), None)
+        encoder.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        encoder.setMinimumContentsLength(12)
+        encoder.currentTextChanged.connect(self.changed)
+        return encoder
+
+    def _lay_out(self) -> None:
+        encoder_words = self.tr(
+            "Turns pictures into features. Choose one that is here, or type an id such as timm:NAME"
+            " or open_clip:local-dir:FOLDER."
+        )
+        device_words = self.tr("auto takes a graphics card if there is one.")
+        seed_words = self.tr("Of everything random: the same seed finds the same.")
         rows = QFormLayout(self)
         rows.setContentsMargins(20, 0, 0, 8)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        guard = WheelGuard(self)
         for title, field, about in (
-            (
-                self.tr("Encoder"),
-                self.encoder,
-                self.tr(
-                    "Turns pictures into features. Choose one that is here, or type an id such as"
-                    " timm:NAME or open_clip:local-dir:FOLDER."
-                ),
-            ),
-            (
-                self.tr("Device"),
-                self.device,
-                self.tr("auto takes a graphics card if there is one."),
-            ),
-            (
-                self.tr("Seed"),
-                self.seed,
-                self.tr("Of everything random: the same seed finds the same."),
-            ),
+            (self.tr("Encoder"), self.encoder, encoder_words),
+            (self.tr("Device"), self.device, device_words),
+            (self.tr("Seed"), self.seed, seed_words),
         ):
             field.setAccessibleName(title)
             field.setAccessibleDescription(about)

@@ -48,36 +48,9 @@ class ExportDialog(QDialog):
         self._desk = desk
         self._job: int | None = None
         self._written: Path | None = None
-        self._counts = QLabel(self.tr("Reading the decisions …"), self)
-        self._counts.setWordWrap(True)
-        self._moves = _table([self.tr("From"), self.tr("To"), self.tr("Samples")], self)
-        self._moves.setAccessibleName(self.tr("Label changes by class"))
-        self._lines = _table(
-            [self.tr("File"), self.tr("Was"), self.tr("Becomes"), self.tr("Who"), self.tr("Step")],
-            self,
-        )
-        self._lines.setAccessibleName(self.tr("Samples that differ from the source"))
-        self._folder = QLineEdit(self)
-        self._folder.setAccessibleName(self.tr("New folder"))
-        self._files = QComboBox(self)
-        self._files.addItem(self.tr("Copy the image files"), "copy")
-        self._files.addItem(self.tr("Link to them (symbolic)"), "symlink")
-        self._files.addItem(self.tr("Link to them (hard)"), "hardlink")
-        self._files.setAccessibleName(self.tr("What to do with the image files"))
-        self._bar = QProgressBar(self)
-        self._bar.hide()
-        self._said = QLabel(self)
-        self._said.setWordWrap(True)
-        self._said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self._go = self._buttons.addButton(
-            self.tr("Export"), QDialogButtonBox.ButtonRole.ActionRole
-        )
-        self._go.setDefault(True)
-        self._open = self._buttons.addButton(
-            self.tr("Open the folder"), QDialogButtonBox.ButtonRole.ActionRole
-        )
-        self._open.hide()
+        self._make_preview()
+        self._make_choices()
+        self._make_end()
         self._lay_out()
         self._allow()
         self._folder.textChanged.connect(self._allow)
@@ -88,6 +61,40 @@ class ExportDialog(QDialog):
         project = desk.session.folder.path
         desk.ask(lambda _session: _free_folder(project), self._offer, owner=self)
         desk.ask(lambda session: session.read(previews.export), self._show, owner=self, slow=True)
+
+    def _make_preview(self) -> None:
+        self._counts = QLabel(self.tr("Reading the decisions …"), self)
+        self._counts.setWordWrap(True)
+        self._moves = _table([self.tr("From"), self.tr("To"), self.tr("Samples")], self)
+        self._moves.setAccessibleName(self.tr("Label changes by class"))
+        self._lines = _table(
+            [self.tr("File"), self.tr("Was"), self.tr("Becomes"), self.tr("Who"), self.tr("Step")],
+            self,
+        )
+        self._lines.setAccessibleName(self.tr("Samples that differ from the source"))
+
+    def _make_choices(self) -> None:
+        self._folder = QLineEdit(self)
+        self._folder.setAccessibleName(self.tr("New folder"))
+        self._files = QComboBox(self)
+        self._files.addItem(self.tr("Copy the image files"), "copy")
+        self._files.addItem(self.tr("Link to them (symbolic)"), "symlink")
+        self._files.addItem(self.tr("Link to them (hard)"), "hardlink")
+        self._files.setAccessibleName(self.tr("What to do with the image files"))
+
+    def _make_end(self) -> None:
+        """How far it is, how it ended, and the buttons."""
+        self._bar = QProgressBar(self)
+        self._bar.hide()
+        self._said = QLabel(self)
+        self._said.setWordWrap(True)
+        self._said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        action = QDialogButtonBox.ButtonRole.ActionRole
+        self._go = self._buttons.addButton(self.tr("Export"), action)
+        self._go.setDefault(True)
+        self._open = self._buttons.addButton(self.tr("Open the folder"), action)
+        self._open.hide()
 
     def _lay_out(self) -> None:
         tabs = QTabWidget(self)
