@@ -108,3 +108,18 @@ def test_what_was_decided_is_written_before_the_desk_closes(
     desk.close()
     rows = session.read(lambda db: db.execute("select count(*) from review").fetchone())
     assert rows == (asks,)
+
+
+def test_a_picture_that_takes_long_holds_no_other_question_up(desk: Desk, qtbot: QtBot) -> None:
+    gate, got = threading.Event(), list[str]()
+    desk.ask(lambda _session: gate.wait(20), lambda _ok: None, slow=True, urgent=True)
+    for name in ("counts", "plan", "findings"):
+        desk.ask(partial(_named, name), got.append)
+    try:
+        qtbot.waitUntil(lambda: got == ["counts", "plan", "findings"], timeout=3000)
+    finally:
+        gate.set()
+
+
+def _named(name: str, _session: object) -> str:
+    return name

@@ -222,6 +222,18 @@ def test_the_chip_names_the_subset_and_leaves_it(
     assert not chip.isVisible()
 
 
+def test_the_chip_tells_how_much_of_the_subset_the_filter_leaves(
+    bar: FilterBar, workspace: Workspace, qtbot: QtBot
+) -> None:
+    workspace.set_subset(Subset("Like sample 1", workspace.ids, ordered=True))
+    with qtbot.waitSignal(workspace.ids_changed):
+        workspace.set_view(View(where="label = 'three'"))
+    listed = len(workspace.ids)
+    assert 0 < listed < 241
+    chip = part(bar, QToolButton, "Leave Like sample 1")
+    assert f"{listed} of 241" in chip.text()
+
+
 def test_counts_follow_the_filter_and_the_selection(
     workspace: Workspace, window: QMainWindow, qtbot: QtBot
 ) -> None:
