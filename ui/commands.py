@@ -69,8 +69,8 @@ class Commands(QObject):
         self._taken: dict[str, str] = {}
         self._own: list[OwnKeys] = []
         app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._watch)
 
     def add(self, command: Command, run: Callable[[], object]) -> QAction:
         """Offer a command; `run` is called on each trigger, after the action's check state."""
@@ -135,6 +135,11 @@ class Commands(QObject):
                 event.accept()
                 return True
         return super().eventFilter(watched, event)
+
+    def _watch(self, _before: QWidget | None, focus: QWidget | None) -> None:
+        """Keys go to the widget in focus: a filter over all events would hold each of them up."""
+        if focus is not None:
+            focus.installEventFilter(self)
 
     def _belongs_to(self, widget: QWidget, event: QKeyEvent) -> bool:
         if widget.window() is not self._window:
