@@ -15,16 +15,14 @@ from auditor.session import AuditOptions, Session, Understanding, Wanted, browsi
 from auditor.session.background import JobEvent, JobState
 from auditor.session.browsing import View
 from auditor.settings import Settings
-from ui import project_commands
+from ui import panels, project_commands
 from ui.audit.strip import JobStrip
 from ui.commands import Commands
 from ui.desk import Desk
-from ui.docks import LazyDock
 from ui.gallery.panel import GalleryPanel
 from ui.importing import Importing
 from ui.menus import Menus
 from ui.notice import Notice
-from ui.review.card import EvidenceCard
 from ui.review.decider import Decider
 from ui.review.looking import Looking
 from ui.review.queue import QueuePanel
@@ -69,7 +67,7 @@ class ProjectWindow(QMainWindow):
         self.gallery = GalleryPanel(self.workspace, self.commands, self)
         self._add_page("gallery", self.gallery)
         self._set_middle()
-        self.docks = self._make_docks()
+        self.docks = panels.docks(self)
         project_commands.add(self)
         groups = [self.tr(name) for name in ("Project", "Find", "Select", "Move", "Look", "Decide")]
         self._menus = Menus(self.menuBar(), self.commands, groups)
@@ -90,7 +88,7 @@ class ProjectWindow(QMainWindow):
     def show_page(self, name: str) -> None:
         """Put the gallery, the loupe, the wall or the comparison in the middle."""
         if name not in self._pages:
-            self._add_page(name, self._make_page(name))
+            self._add_page(name, panels.page(self, name))
         self._stage.setCurrentWidget(self._pages[name])
         self._pages[name].setFocus()
 
@@ -149,72 +147,6 @@ class ProjectWindow(QMainWindow):
         self._pages[name] = page
         self._stage.addWidget(page)
 
-    def _make_page(self, name: str) -> QWidget:
-        if name == "wall":
-            from ui.review.wall import WallPanel
-
-            return WallPanel(self.workspace, self.commands, self)
-        if name == "compare":
-            from ui.review.pair import PairView
-
-            return PairView(self.workspace, self.commands, self)
-        from ui.review.loupe_page import LoupePage
-
-        return LoupePage(self.workspace, self)
-
-    def _make_docks(self) -> dict[str, LazyDock]:
-        left, right, bottom = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        made = {
-            "queue": (self.tr("Queue"), left, self._queue),
-            "evidence": (self.tr("Evidence"), right, self._card),
-            "audit": (self.tr("Audit"), right, self._audit),
-            "charts": (self.tr("Charts"), bottom, self._charts),
-            "history": (self.tr("History"), bottom, self._history),
-        }
-        docks: dict[str, LazyDock] = {}
-        for name, (title, area, make) in made.items():
-            docks[name] = LazyDock(name, title, make, self)
-            self.addDockWidget(area, docks[name])
-        self.tabifyDockWidget(docks["evidence"], docks["audit"])
-        self.tabifyDockWidget(docks["charts"], docks["history"])
-        docks["evidence"].raise_()
-        for name in ("charts", "history"):
-            docks[name].hide()
-        self.resizeDocks([docks["queue"], docks["evidence"]], [270, 400], Qt.Orientation.Horizontal)
-        return docks
-
-    def _queue(self) -> QWidget:
-        panel = QueuePanel(self.workspace, self.commands, self)
-        panel.wall_wanted.connect(lambda: self.show_page("wall"))
-        return panel
-
-    def _card(self) -> QWidget:
-        card = EvidenceCard(self.workspace, self.commands, self)
-        card.class_chosen.connect(self.decider.relabel)
-        card.wanted.connect(self.docks["evidence"].uncover)
-        return card
-
-    def _audit(self) -> QWidget:
-        from ui.audit.panel import AuditPanel
-
-        return AuditPanel(self.workspace, self.commands, self)
-
-    def _charts(self) -> QWidget:
-        from ui.charts.panel import ChartsPanel
-
-        panel = ChartsPanel(self.workspace, self.commands, self)
-        panel.wanted.connect(self.docks["charts"].bring)
-        return panel
-
-    def _history(self) -> QWidget:
-        from ui.dialogs.history_panel import HistoryPanel
-
-        return HistoryPanel(self.workspace, self)
-
     def _complete(self) -> None:
         """Make one panel more, and let what the user does go between."""
         missing = [d for name, d in self.docks.items() if d.panel is None and name != "history"]
@@ -224,7 +156,7 @@ class ProjectWindow(QMainWindow):
             missing[0].ensure()
             QTimer.singleShot(0, self, self._complete)
         elif "wall" not in self._pages:
-            self._add_page("wall", self._make_page("wall"))
+            self._add_page("wall", panels.page(self, "wall"))
 
     def _fill_status_bar(self) -> None:
         bar = self.statusBar()
