@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from auditor.model import ChangeSet
 from auditor.session import browsing
@@ -15,6 +15,9 @@ from auditor.settings import Settings
 from ui.desk import Desk
 from ui.thumbnails import ThumbnailCache
 
+_STREAM = frozenset({"media", "finding", "metric", "project"})
+_STREAM_MS = 1000
+"""An import or an audit commits many times a second: what it brings is shown once a second."""
 NONE: Ids = np.empty(0, np.int64)
 
 
@@ -67,6 +70,9 @@ class Workspace(QObject):
         self.selection: Ids = NONE
         self.classes: tuple[str, ...] = ()
         self.columns: Mapping[str, ColumnKind] = {}
+        self._streamed = frozenset[str]()
+        self._stream = QTimer(self, singleShot=True, interval=_STREAM_MS)
+        self._stream.timeout.connect(self._tell_streamed)
         desk.changed.connect(self._on_change)
 
     def start(self) -> None:
@@ -156,10 +162,21 @@ class Workspace(QObject):
             self._read_facts()
         if changes.touches("sample", "run"):
             self.reload()
+        if changes.tables <= _STREAM:
+            self._streamed |= changes.tables
+            if not self._stream.isActive():
+                self._stream.start()
+        elif changes.touches("sample", "media", "finding", "run", "review"):
+            self._tell(changes)
+
+    def _tell_streamed(self) -> None:
+        tables, self._streamed = self._streamed, frozenset()
+        self._tell(ChangeSet(tables))
+
+    def _tell(self, changes: ChangeSet) -> None:
         if changes.touches("media"):
             self.thumbnails.forget()
-        if changes.touches("sample", "media", "finding", "run", "review"):
-            self.rows_changed.emit(changes)
+        self.rows_changed.emit(changes)
 
 
 def _within(ids: Ids, subset: Subset | None) -> Ids:
