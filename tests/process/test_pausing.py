@@ -155,7 +155,7 @@ def test_a_paused_worker_that_is_killed_is_replaced(
 def test_a_paused_worker_whose_engine_goes_away_ends_well(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     (pipe, theirs), wish = context.Pipe(), context.RawValue("b", Wish.WAIT)
-    process = context.Process(target=worker.main, args=(theirs, wish))
+    process = context.Process(target=worker.main, args=(theirs, wish, 0))
     process.start()
     theirs.close()
     one = task(0, tmp_path / "steps")
