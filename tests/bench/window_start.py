@@ -9,7 +9,6 @@ opened SECONDS after the start window came, as by a user who looked for it so lo
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from tests.bench.window_tour import memory_mb
 from ui.app import Program, without_pandas
 
 
@@ -40,7 +40,7 @@ def main() -> None:
 
     def finish() -> None:
         watch.stop()
-        seen["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        seen["most_mb"] = memory_mb()["most"]
         print(json.dumps(seen), flush=True)
         if program.project is None:
             app.quit()
