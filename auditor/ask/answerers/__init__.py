@@ -1,0 +1,1 @@
+"""Answerers by one canonical id."""
