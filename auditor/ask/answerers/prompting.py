@@ -59,7 +59,8 @@ def render(processor: Any, family: str, prompt: Prompt) -> str:
         [{"role": "user", "content": content}],
         tokenize=False,
         add_generation_prompt=True,
-        enable_thinking=False,
+        # The first token shall be the answer; a template that knows no thinking takes no such word.
+        **({"enable_thinking": False} if "enable_thinking" in str(template) else {}),
     )
     return text
 
