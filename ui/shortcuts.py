@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
@@ -20,8 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui import theme
-from ui.commands import Command, Commands, KeyConflictError
+from ui.commands import Command, Commands, KeyConflictError, OwnKeys
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -77,13 +74,10 @@ class ShortcutSheet(QDialog):
         column.addWidget(buttons)
 
     def _fill(self) -> None:
-        for command in self._commands.all():
-            item = self._add(command.group, command.title, self._keys(command))
-            item.setData(0, _ID, command.id)
-        for own in self._commands.own():
-            item = self._add(own.group, own.title, _native(own.keys))
-            item.setToolTip(1, self.tr("These keys cannot be changed."))
-            item.setForeground(1, theme.of_verdict(None))
+        offered: list[Command | OwnKeys] = [*self._commands.all(), *self._commands.own()]
+        for one in offered:
+            item = self._add(one.group, one.title, self._commands.shown(one.id))
+            item.setData(0, _ID, one.id)
         self._tree.expandAll()
         self._tree.resizeColumnToContents(1)
         self._tree.setColumnWidth(0, 380)
@@ -95,9 +89,6 @@ class ShortcutSheet(QDialog):
         head, items = self._groups[group]
         items.append(QTreeWidgetItem(head, [title, keys]))
         return items[-1]
-
-    def _keys(self, command: Command) -> str:
-        return _native(self._commands.keys(command.id))
 
     def _filter(self, text: str) -> None:
         wanted = text.casefold()
@@ -135,7 +126,8 @@ class ShortcutSheet(QDialog):
 
     def _reset(self) -> None:
         chosen = self._chosen()
-        self._try(next(list(c.keys) for c in self._commands.all() if c.id == chosen))
+        if chosen is not None:
+            self._try(list(self._commands.default(chosen)))
 
     def _try(self, keys: list[str]) -> None:
         chosen = self._chosen()
@@ -149,12 +141,6 @@ class ShortcutSheet(QDialog):
         self._said.setText("")
         self._edit.clear()
         item = self._tree.currentItem()
-        command = next(c for c in self._commands.all() if c.id == chosen)
         if item is not None:
-            item.setText(1, self._keys(command))
+            item.setText(1, self._commands.shown(chosen))
         self.assigned.emit()
-
-
-def _native(keys: Iterable[str]) -> str:
-    native = QKeySequence.SequenceFormat.NativeText
-    return ", ".join(QKeySequence(key).toString(native) for key in keys)

@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QKeySequenceEdit,
     QLineEdit,
     QMainWindow,
     QPushButton,
@@ -24,6 +23,7 @@ from ui.shortcuts import ShortcutSheet
 KEEP = Command("decide.keep", "Keep the label", "Decide", ("K",))
 DROP = Command("decide.drop", "Exclude", "Decide", ("X", "Del"))
 FIND = Command("app.palette", "Find a command", "Project", ("Ctrl+K",), in_text=True)
+MARK = OwnKeys("wall.mark", "Mark an exception", "On the wall", ("Space",))
 
 
 @pytest.fixture
@@ -113,20 +113,46 @@ def test_in_a_list_that_opens_something_enter_is_the_lists(
     assert ran == ["accept", "opened"]
 
 
-def test_the_sheet_shows_a_panels_own_keys_and_lets_nobody_change_them(
+def test_the_sheet_gives_a_panels_own_doing_another_key_and_its_own_back(
     shown: QMainWindow, commands: Commands, done: list[str], qtbot: QtBot
 ) -> None:
-    commands.tell_own([OwnKeys("Mark an exception", "On the wall", ("Space",))])
+    commands.add_own([MARK])
     sheet = ShortcutSheet(commands, shown)
     qtbot.addWidget(sheet)
+    sheet.choose(MARK.id)
+    with qtbot.waitSignal(sheet.assigned):
+        sheet.assign("M")
     tree = child(sheet, QTreeWidget)
     assert isinstance(tree, QTreeWidget)
-    (item,) = tree.findItems("Mark an exception", Qt.MatchFlag.MatchRecursive)
-    assert item.text(1) == "Space"
-    tree.setCurrentItem(item)
-    assert not child(sheet, QKeySequenceEdit).isEnabled()
-    sheet.choose(KEEP.id)
-    assert child(sheet, QKeySequenceEdit).isEnabled()
+    (item,) = tree.findItems(MARK.title, Qt.MatchFlag.MatchRecursive)
+    assert (item.text(1), commands.overrides()) == ("M", {MARK.id: ("M",)})
+    (button,) = (b for b in sheet.findChildren(QPushButton) if b.text() == "Default")
+    button.click()
+    assert (item.text(1), commands.overrides()) == ("Space", {})
+
+
+def test_a_panels_own_doing_and_a_command_share_a_key_only_where_both_have_it_by_default(
+    commands: Commands, done: list[str]
+) -> None:
+    commands.add(Command("list.toggle", "Select", "List", ("Space",)), lambda: None)
+    commands.add_own([MARK, OwnKeys("wall.next", "Next page", MARK.group, ("PgDown",))])
+    for command_id, key, whose in (
+        (MARK.id, "X", "Exclude"),
+        (MARK.id, "PgDown", "Next page"),
+        (KEEP.id, "PgDown", "On the wall: Next page"),
+        (KEEP.id, "Space", "Select"),
+    ):
+        with pytest.raises(KeyConflictError, match=whose):
+            commands.assign(command_id, [key])
+    assert (commands.keys(MARK.id), commands.keys("list.toggle")) == (("Space",), ("Space",))
+    commands.assign("list.toggle", ["Y"])
+    commands.assign("list.toggle", ["Space"])
+
+
+def test_the_users_keys_of_a_panel_count_from_the_start(window: QMainWindow) -> None:
+    own = Commands(window, {MARK.id: ["M"]})
+    own.add_own([MARK])
+    assert own.keys(MARK.id) == ("M",)
 
 
 def test_a_key_that_belongs_to_another_command_is_refused(

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from auditor.session import Session, browsing, history
@@ -127,6 +127,23 @@ def test_a_held_enter_accepts_one_page(wall: WallPanel, session: Session, qtbot:
     QApplication.sendEvent(wall.grid, event)
     assert steps(session) == 0
     enter(wall, session, qtbot)
+
+
+def test_the_walls_keys_can_be_others_and_its_texts_say_so(
+    wall: WallPanel, workspace: Workspace, commands: Commands, session: Session, qtbot: QtBot
+) -> None:
+    commands.assign("wall.accept", ["Y"])
+    commands.assign("wall.mark", ["Ctrl+M"])
+    texts = [label.text() for label in wall.findChildren(QLabel)]
+    assert any("Y accepts the rest" in text for text in texts)
+    first, *others = workspace.ids.tolist()
+    QTest.keyClick(wall.grid, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    for old in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+        QTest.keyClick(wall.grid, old)
+    assert (wall.grid.exceptions, steps(session)) == ({first}, 0)
+    QTest.keyClick(wall.grid, Qt.Key.Key_Y)
+    qtbot.waitUntil(lambda: steps(session) == 1)
+    assert decisions(session) == dict.fromkeys(others, "accept") | {first: "keep"}
 
 
 def test_the_arrows_move_the_focus_that_every_panel_shares(

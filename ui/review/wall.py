@@ -19,7 +19,7 @@ from ui.review import findings
 from ui.review.findings import UnseenPairs
 from ui.review.pair_choice import PairChoice
 from ui.review.wall_bar import WallBar
-from ui.review.wall_grid import WallGrid
+from ui.review.wall_grid import ACCEPT, WallGrid
 from ui.workspace import Workspace
 
 
@@ -41,7 +41,7 @@ class WallPanel(QWidget):
         self._title.setWordWrap(True)
         self._title.setTextFormat(Qt.TextFormat.RichText)
         self._choice = PairChoice(self)
-        self._grid = WallGrid(workspace.thumbnails, self)
+        self._grid = WallGrid(workspace.thumbnails, commands, self)
         self._bar = WallBar(self)
         self._lay_out()
         self.setFocusProxy(self._grid)
@@ -50,7 +50,9 @@ class WallPanel(QWidget):
             Command("wall.next", self.tr("Next pair of classes"), self.tr("Look"), ("Ctrl+Right",)),
             self.next_pair,
         )
-        commands.tell_own(self._grid.own_keys())
+        self._commands = commands
+        commands.changed.connect(self._show_keys)
+        self._show_keys()
 
     @property
     def grid(self) -> WallGrid:
@@ -173,6 +175,10 @@ class WallPanel(QWidget):
         self._show_page()
         self._follow_focus(self._workspace.focus)
 
+    def _show_keys(self) -> None:
+        self._bar.show_key(self._commands.shown(ACCEPT))
+        self._show_title()
+
     def _show_title(self) -> None:
         if self._pair is None:
             text = (
@@ -183,9 +189,11 @@ class WallPanel(QWidget):
         else:
             text = self.tr(
                 "These are labelled <b>{given}</b>; the audit suggests <b>{suggested}</b>."
-                " Click the exceptions; Enter accepts the rest."
+                " Click the exceptions; {key} accepts the rest."
             ).format(
-                given=html.escape(self._pair.given), suggested=html.escape(self._pair.suggested)
+                given=html.escape(self._pair.given),
+                suggested=html.escape(self._pair.suggested),
+                key=html.escape(self._commands.shown(ACCEPT)) or self.tr("the button"),
             )
         self._title.setText(text)
 

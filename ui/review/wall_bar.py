@@ -28,6 +28,7 @@ class WallBar(QWidget):
         self._size.setAccessibleName(self.tr("Size of the pictures"))
         self._exceptions = self._make_exceptions()
         self._accept = QPushButton(self)
+        self._rest, self._key = 0, ""
         self._accept.setDefault(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -65,8 +66,18 @@ class WallBar(QWidget):
 
     def show_rest(self, rest: int, *, can_accept: bool) -> None:
         """How many samples would be accepted now."""
-        self._accept.setText(self.tr("Accept {count}  ⏎").format(count=rest))
+        self._rest = rest
         self._accept.setEnabled(can_accept)
+        self._name_button()
+
+    def show_key(self, key: str) -> None:
+        """The key that accepts the page, as the user knows it; "" for none."""
+        self._key = key
+        self._name_button()
+
+    def _name_button(self) -> None:
+        text = self.tr("Accept {count}").format(count=self._rest)
+        self._accept.setText(f"{text}  {self._key}" if self._key else text)
 
     def _make_exceptions(self) -> QComboBox:
         made = QComboBox(self)

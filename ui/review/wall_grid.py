@@ -19,14 +19,15 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from auditor.session.browsing import Row
 from ui import theme
-from ui.commands import ENTER, OwnKeys
+from ui.commands import Commands, OwnKeys
 from ui.review.bulk import fitted
 from ui.thumbnails import ThumbnailCache
 
 _GAP = 4
 _BADGE = 20
 _CLIENT = "wall"
-_PAGES = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
+ACCEPT, _MARK = "wall.accept", "wall.mark"
+_PAGES = {"wall.previous-page": -1, "wall.next-page": 1}
 
 
 class WallGrid(QWidget):
@@ -41,9 +42,14 @@ class WallGrid(QWidget):
     paged = Signal(int)
     """+1 or -1."""
 
-    def __init__(self, thumbnails: ThumbnailCache, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, thumbnails: ThumbnailCache, commands: Commands, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
+        self._commands = commands
+        self._group = self.tr("On the wall")
+        commands.add_own(self._own_keys())
         self._side = 96
         self._ids: list[int] = []
         self._rows: dict[int, Row] = {}
@@ -109,15 +115,15 @@ class WallGrid(QWidget):
         """Where a sample of the page is painted."""
         return self._box(self._ids.index(sample_id))
 
-    def own_keys(self) -> list[OwnKeys]:
-        """What `takes_key` takes, but for the arrows."""
+    def _own_keys(self) -> list[OwnKeys]:
+        """What is done by key here, but for the arrows."""
         offered = (
-            (self.tr("Accept the page and go on"), "Return"),
-            (self.tr("Mark an exception, or not any more"), "Space"),
-            (self.tr("Previous page"), "PgUp"),
-            (self.tr("Next page"), "PgDown"),
+            (ACCEPT, self.tr("Accept the page and go on"), "Return"),
+            (_MARK, self.tr("Mark an exception, or not any more"), "Space"),
+            ("wall.previous-page", self.tr("Previous page"), "PgUp"),
+            ("wall.next-page", self.tr("Next page"), "PgDown"),
         )
-        return [OwnKeys(title, self.tr("On the wall"), (key,)) for title, key in offered]
+        return [OwnKeys(name, title, self._group, (key,)) for name, title, key in offered]
 
     # Qt overrides
 
@@ -131,14 +137,15 @@ class WallGrid(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self.takes_key(event):
-            super().keyPressEvent(event)
-        elif event.key() in ENTER or event.key() == Qt.Key.Key_Space:
-            self._press(event)
-        elif event.key() in _PAGES:
-            self.paged.emit(_PAGES[Qt.Key(event.key())])
-        else:
+        meaning = self._commands.meaning(event, self._group)
+        if meaning in _PAGES:
+            self.paged.emit(_PAGES[meaning])
+        elif meaning is not None:
+            self._press(meaning, held=event.isAutoRepeat())
+        elif self.takes_key(event):
             self._go(self._current + self._steps()[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = self._place_at(event.position().toPoint())
@@ -232,15 +239,16 @@ class WallGrid(QWidget):
 
     def takes_key(self, event: QKeyEvent) -> bool:
         """Whether it is the wall's and no shortcut."""
+        if self._commands.meaning(event, self._group) is not None:
+            return True
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        ours = {*self._steps(), *_PAGES, *ENTER, Qt.Key.Key_Space}
-        return modifiers == Qt.KeyboardModifier.NoModifier and event.key() in ours
+        return modifiers == Qt.KeyboardModifier.NoModifier and event.key() in self._steps()
 
-    def _press(self, event: QKeyEvent) -> None:
+    def _press(self, meaning: str, *, held: bool) -> None:
         """A held key must not accept the next page as well."""
-        if event.isAutoRepeat():
+        if held:
             return
-        if event.key() == Qt.Key.Key_Space:
+        if meaning == _MARK:
             self._toggle()
         else:
             self.entered.emit()
