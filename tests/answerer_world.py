@@ -17,7 +17,7 @@ from auditor.ask.base import Pixels, Prompt
 WORDS = (
     "Is there a cat or a dog in the picture? Answer Yes or No only. yes no Yes No YES NO "
     "How many wheels has it? Answer with a number in digits only. What is shown? "
-    "Answer in one short sentence. 0 1 2 3 4 5 6 7 8 9 user assistant system"
+    "Answer in one short sentence.\nYes\nNo\nYes\nNo\n0 1 2 3 4 5 6 7 8 9 user assistant system"
 )
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}"
