@@ -38,9 +38,9 @@ def _load(found: AnswererId, device: str, options: ServerOptions) -> Answerer:
 
             return Server(found, options)
         case "zero-shot":
-            from auditor.ask.answerers import zero_shot
+            from auditor.ask.answerers.zero_shot import load as load_zero_shot
 
-            return zero_shot.load(found, device)
+            return load_zero_shot(found, device)
         case "person":
             raise AnswererError("A person is asked in the window; no model answers for them.")
 
