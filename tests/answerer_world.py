@@ -102,16 +102,18 @@ def _save(model: Any, processor: Any, folder: Path) -> Path:
 
 def llava(folder: Path, **changes: Any) -> Path:
     t = _library()
-    words = changes.get("tokenizer") or tokenizer(image_token="<image>")
+    words = tokenizer(image_token="<image>")
+    vision = _VISION | changes.get("vision", {})
+    side = vision["image_size"]
     config = t.LlavaConfig(
-        text_config=t.LlamaConfig(vocab_size=len(words), **_TEXT),
-        vision_config=t.CLIPVisionConfig(**_VISION),
+        text_config=t.LlamaConfig(vocab_size=len(words), **(_TEXT | changes.get("text", {}))),
+        vision_config=t.CLIPVisionConfig(**vision),
         image_token_id=words.convert_tokens_to_ids("<image>"),
         vision_feature_layer=-1,
     )
     processor = t.LlavaProcessor(
         image_processor=t.CLIPImageProcessor(
-            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
+            size={"shortest_edge": side}, crop_size={"height": side, "width": side}
         ),
         tokenizer=words,
         patch_size=8,
@@ -152,53 +154,52 @@ def smolvlm(folder: Path) -> Path:
 
 def _qwen(folder: Path, family: str) -> Path:
     t = _library()
+    vision: dict[str, Any] = {"depth": 2, "num_heads": 4, "patch_size": 4, "hidden_size": 32}
+    if family == "Qwen2VL":
+        vision |= {"embed_dim": 32, "mlp_ratio": 2}
+    else:
+        vision |= {
+            "intermediate_size": 48,
+            "out_hidden_size": 32,
+            "fullatt_block_indexes": [1],
+            "window_size": 16,
+        }
+    rope = {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 1e4}
+    config, processor = qwen_parts(
+        family, _TEXT | {"rope_parameters": rope}, vision, (16 * 16, 48 * 48)
+    )
+    model = getattr(t, f"{family}ForConditionalGeneration")(config)
+    return _save(model.eval(), processor, folder)
+
+
+def qwen_parts(
+    family: str, text: dict[str, Any], vision: dict[str, Any], pixels: tuple[int, int]
+) -> tuple[Any, Any]:
+    """Configuration and processor of a model of Qwen's kind; `pixels` are least and most."""
+    t = _library()
     words = tokenizer(
         image_token="<|image_pad|>",
         video_token="<|video_pad|>",
         vision_bos_token="<|vision_start|>",
         vision_eos_token="<|vision_end|>",
     )
-    vision: dict[str, Any] = {"depth": 2, "num_heads": 4, "patch_size": 4, "spatial_merge_size": 2}
-    if family == "Qwen2VL":
-        vision |= {"embed_dim": 32, "hidden_size": 32, "mlp_ratio": 2}
-    else:
-        vision |= {
-            "hidden_size": 32,
-            "intermediate_size": 48,
-            "out_hidden_size": 32,
-            "fullatt_block_indexes": [1],
-            "window_size": 16,
-        }
-    names = {
-        f"{kind}_token_id": words.convert_tokens_to_ids(f"<|{kind}_pad|>")
-        for kind in ("image", "video")
-    }
+    ends = {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id}
+    marks = {"image_token_id": "image_pad", "video_token_id": "video_pad"}
+    marks |= {"vision_start_token_id": "vision_start", "vision_end_token_id": "vision_end"}
     config = getattr(t, f"{family}Config")(
-        text_config={
-            **_TEXT,
-            "vocab_size": len(words),
-            "bos_token_id": words.bos_token_id,
-            "eos_token_id": words.eos_token_id,
-            "rope_parameters": {
-                "rope_type": "default",
-                "mrope_section": [2, 1, 1],
-                "rope_theta": 1e4,
-            },
-        },
-        vision_config=vision,
-        vision_start_token_id=words.convert_tokens_to_ids("<|vision_start|>"),
-        vision_end_token_id=words.convert_tokens_to_ids("<|vision_end|>"),
-        **names,
+        text_config={"vocab_size": len(words), **ends, **text},
+        vision_config={**vision, "spatial_merge_size": 2},
+        **{name: words.convert_tokens_to_ids(f"<|{mark}|>") for name, mark in marks.items()},
     )
-    size = {"shortest_edge": 16 * 16, "longest_edge": 48 * 48}
+    patch = {"patch_size": vision["patch_size"], "merge_size": 2}
+    size = {"shortest_edge": pixels[0], "longest_edge": pixels[1]}
     processor = getattr(t, f"{family}Processor")(
-        image_processor=t.Qwen2VLImageProcessor(patch_size=4, merge_size=2, size=size),
+        image_processor=t.Qwen2VLImageProcessor(size=size, **patch),
         tokenizer=words,
-        video_processor=t.Qwen2VLVideoProcessor(patch_size=4, merge_size=2),
+        video_processor=t.Qwen2VLVideoProcessor(**patch),
         chat_template=TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
     )
-    model = getattr(t, f"{family}ForConditionalGeneration")(config)
-    return _save(model.eval(), processor, folder)
+    return config, processor
 
 
 def qwen2_vl(folder: Path) -> Path:
