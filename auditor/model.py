@@ -100,6 +100,27 @@ METRIC_SCHEMA = pa.schema(
     ]
 )
 
+ASKED_SCHEMA = pa.schema(
+    [
+        pa.field("sample_id", pa.int64(), nullable=False),
+        # The class that the question is about, the given or another one.
+        pa.field("about", pa.string(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        # general | specific | negative | count
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("expected", pa.string(), nullable=False),
+        # Probability that the answer is the expected one; null where nobody answered, or not clearly.
+        pa.field("agree", pa.float32()),
+        # The answer itself; null state: it was not asked.
+        pa.field("state", pa.string()),
+        pa.field("p_yes", pa.float32()),
+        pa.field("number", pa.int32()),
+        pa.field("reply", pa.string()),
+        pa.field("by_person", pa.bool_()),
+    ]
+)
+"""What was asked about samples and what was answered: the table "answers" that checks may read."""
+
 
 class Reason(StrEnum):
     """Why an image could not be read."""

@@ -37,6 +37,9 @@ class World:
     def array(self, need: str) -> npt.NDArray[Any] | None:
         return self._arrays.get(need)
 
+    def table(self, need: str) -> pa.Table | None:
+        return None
+
     def report(self, done: int, total: int) -> None:
         self.reports.append((done, total))
         if self._cancel_after is not None and len(self.reports) > self._cancel_after:

@@ -15,7 +15,7 @@ from auditor.settings import Settings
 from ui.desk import Desk
 from ui.thumbnails import ThumbnailCache
 
-_STREAM = frozenset({"media", "finding", "metric", "project"})
+_STREAM = frozenset({"media", "finding", "metric", "project", "answer"})
 _STREAM_MS = 1000
 """An import or an audit commits many times a second: what it brings is shown once a second."""
 NONE: Ids = np.empty(0, np.int64)
@@ -166,7 +166,7 @@ class Workspace(QObject):
             self._streamed |= changes.tables
             if not self._stream.isActive():
                 self._stream.start()
-        elif changes.touches("sample", "media", "finding", "run", "review"):
+        elif changes.touches("sample", "media", "finding", "run", "review", "answer"):
             self._tell(changes)
 
     def _tell_streamed(self) -> None:

@@ -53,12 +53,14 @@ class CheckSpec:
     scope: Literal["shard", "dataset"]
     """A shard check sees slices, in parallel; its metrics are counts, which the engine sums."""
     needs: frozenset[str]
-    """Columns and arrays the engine must supply: "label", "pixel_hash", "embedding", ..."""
+    """Columns, arrays and tables the engine must supply: "label", "embedding", "answers", ..."""
     one_of: tuple[str, ...] = ()
     """Arrays of which at least one must be there, in order of preference."""
     uses: frozenset[str] = frozenset()
     """The same, but done without where they are not there."""
     params: type[Any] = NoParams
+    on_request: bool = False
+    """Not part of an audit of every check: it needs something that only the user can name."""
     cost: Literal["seconds", "minutes", "hours"] = "seconds"
     device: Literal["cpu", "gpu"] = "cpu"
     about: str = ""
@@ -97,6 +99,9 @@ class CheckContext(Protocol[ParamsT_co]):
 
         It may be a read-only memory map larger than the memory: read it in blocks.
         """
+
+    def table(self, need: str) -> pa.Table | None:
+        """The table of that name, with a column sample_id; None if there is none."""
 
     def report(self, done: int, total: int) -> None:
         """Tell how far the work is, and raise Cancelled if it should stop here."""

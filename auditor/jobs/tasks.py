@@ -40,7 +40,7 @@ def scan(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kep
     """The one pass over the bytes: rows of MEDIA_SCHEMA."""
     from auditor.media.scan import scan as pass_over
 
-    _use_threads(1)
+    use_threads(1)
     return {"media": pass_over(samples, _source(config, kept), report)}
 
 
@@ -57,7 +57,7 @@ def picture(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: 
     from auditor.media.errors import ImageError
     from auditor.media.thumbnail import at_most
 
-    _use_threads(1)
+    use_threads(1)
     (place,) = samples.to_pylist()
     names = ("width", "height", "rgb", "full_width", "full_height", "reason", "detail")
     row: dict[str, Any] = dict.fromkeys(names)
@@ -87,14 +87,14 @@ def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kep
 
 def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
     """Features of the samples whose image can be read: sample_id, float32 values."""
-    encoder, source = _encoder(config, kept), _source(config, kept)
+    encoder = _encoder(config, kept)
     ids: list[int] = []
     values: list[npt.NDArray[np.float32]] = []
     total = samples.num_rows
     for start in range(0, total, _BATCH):
         report(start, total)
         batch = samples.slice(start, _BATCH)
-        readable, images = _pictures(batch, source)
+        readable, images = pictures(batch, config, kept)
         if images:
             ids += readable
             values.append(encoder.encode(images))
@@ -107,15 +107,19 @@ def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Ke
 def _encoder(config: Mapping[str, Any], kept: Kept) -> Any:
     from auditor.ml import encoders
 
-    _use_threads(config["threads"])
+    use_threads(config["threads"])
     name, where = config["encoder"], device(config["device"])
     return kept.get("encoder", (name, where), lambda: encoders.load(name, device=where))
 
 
-def _pictures(batch: pa.Table, source: Any) -> tuple[list[int], list[npt.NDArray[np.uint8]]]:
+def pictures(
+    batch: pa.Table, config: Mapping[str, Any], kept: Kept
+) -> tuple[list[int], list[npt.NDArray[np.uint8]]]:
+    """Ids and RGB pixels of those samples whose image can be read."""
     from auditor.media.decode import decode
     from auditor.media.errors import ImageError
 
+    source = _source(config, kept)
     readable, images = [], []
     for row in batch.select(["sample_id", "path", "row"]).to_pylist():
         try:
@@ -139,7 +143,7 @@ def similar(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: 
     """The `limit` of the samples that are most like one of them, itself first, or like a text."""
     from auditor.ml import likeness
 
-    _use_threads(1)  # the blocks are shared out instead
+    use_threads(1)  # the blocks are shared out instead
     ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
     features = np.load(config["array"], mmap_mode="r")
     like = config["sample_id"]
@@ -170,7 +174,7 @@ def lay_out(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kep
     """The map of the samples: sample_id, x, y."""
     from auditor.ml import layout
 
-    _use_threads(config["threads"])
+    use_threads(config["threads"])
     ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
     features = np.load(config["array"], mmap_mode="r")
     places = layout.lay_out(
@@ -192,6 +196,13 @@ class _Context:
         self._paths: Mapping[str, str] = config["arrays"]
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._ids: npt.NDArray[np.int64] = samples["sample_id"].to_numpy()
+        self._tables: Mapping[str, str] = config["tables"]
+
+    def table(self, need: str) -> pa.Table | None:
+        if need not in self._tables:
+            return None
+        with pa.memory_map(self._tables[need]) as file:
+            return pa.ipc.open_file(file).read_all()
 
     def array(self, need: str) -> npt.NDArray[Any] | None:
         if need in self._paths and need not in self._arrays:
@@ -207,12 +218,12 @@ class _Context:
 
 def check(samples: pa.Table, config: Mapping[str, Any], report: Report, _: Kept) -> Tables:
     """Run one check over the samples."""
-    _use_threads(config["threads"])
+    use_threads(config["threads"])
     outcome = checks.load(config["check_id"]).run(samples, _Context(config, samples, report))
     return {"findings": outcome.findings, "metrics": outcome.metrics}
 
 
-def _use_threads(threads: int) -> None:
+def use_threads(threads: int) -> None:
     """Share the cores: workers whose BLAS threads wait on each other are many times slower."""
     from threadpoolctl import threadpool_limits
 

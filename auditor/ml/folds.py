@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,8 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from auditor.ml.seeded import seeded_hash
+
 Ints = npt.NDArray[np.int64]
 
 NEAR = 3
@@ -19,19 +20,6 @@ NEAR = 3
 _CHUNKS = 4  # NEAR + 1 chunks: two hashes within NEAR agree in at least one of them
 _WINDOW = 32  # each hash is compared with so many followers in its bucket, however large that is
 _FLAT = 8  # fewer set (or unset) bits than this: an image without texture, its hash says nothing
-
-
-def seeded_hash(identity: npt.NDArray[Any], seed: int) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each identity under `seed`.
-
-    Args: identity: N integers. Returns N uint64.
-    Source: the finaliser of SplitMix64 (Steele, Lea, Flood 2014).
-    """
-    with np.errstate(over="ignore"):
-        x = identity.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed * 2 + 1)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 def near_copies(phash: npt.NDArray[np.uint64], radius: int = NEAR) -> Ints:

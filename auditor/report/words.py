@@ -169,11 +169,24 @@ def _said(key: str, value: Any) -> str:
             return f"it seems to lack {_doubted(value)}"
         case "remove", [[str(), float() | int()], *_]:
             return f"it seems not to be {_doubted(value)}"
+        case "against", [str(), *_]:
+            return f"the answers speak against the label: {' '.join(value)}"
+        case "vote" | "by_answers" | "by_label_check", int() | float():
+            return f"{_SHARES[key]} {percent(value)}"
+        case "asked" | "unknown", int():
+            return f"{value} {_COUNTS[key]}"
         case "detail", str():
             return value
         case _:
             return f"{key.replace('_', ' ')} {_value(value)}"
 
+
+_SHARES = {
+    "vote": "answers that fit the label:",
+    "by_answers": "wrong by the answers alone:",
+    "by_label_check": "wrong by the label check alone:",
+}
+_COUNTS = {"asked": "questions asked", "unknown": "without a clear answer"}
 
 _REASONS: dict[str, str] = {
     Reason.MISSING: "the file is not where it was",

@@ -22,6 +22,7 @@ from auditor.progress import Progress, silent
 from auditor.report import gate
 from auditor.report.result import ExitCode, Result
 from auditor.session import deciding, mapping
+from auditor.session.asking import Asker
 from auditor.session.attaching import Attached, Attacher
 from auditor.session.auditing import Auditor, CheckEnd
 from auditor.session.background import Background
@@ -29,6 +30,7 @@ from auditor.session.browsing import Ids
 from auditor.session.exporting import Exported, Exporter
 from auditor.session.folder import ProjectFolder, default_for, whole_or_gone
 from auditor.session.importing import Imported, Importer
+from auditor.session.interview import Interview
 from auditor.session.log import ProjectLog
 from auditor.session.mapping import MapPoints
 from auditor.session.needs import AuditOptions
@@ -161,6 +163,14 @@ class Session:
         return Auditor(
             self.store, self.folder, self._pool, understood, progress or self.progress, options
         ).run()
+
+    @property
+    def interview(self) -> Interview:
+        """Questions about the pictures and their answers."""
+        return Interview(self.store, self._asker, lambda: self._who)
+
+    def _asker(self, options: AuditOptions) -> Asker:
+        return Asker(self.store, self.folder, self._pool, self.understood, self.progress, options)
 
     def findings(self, check_id: str, *, only_flagged: bool = True) -> pa.Table:
         """The newest findings of a check, in sample_id order."""

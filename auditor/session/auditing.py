@@ -15,12 +15,22 @@ import pyarrow.compute as pc
 
 from auditor.checks.base import CheckSpec
 from auditor.formats.base import Understanding
+from auditor.jobs.journal import JournalBusyError
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA, ChangeSet
 from auditor.progress import Progress
 from auditor.session import needs, rates
+from auditor.session.ask_inputs import label_errors_table
+from auditor.session.asking import Asker
 from auditor.session.folder import ProjectFolder
-from auditor.session.importing import SHARD, TaskError, fair_rows, raise_failure, shards
+from auditor.session.importing import (
+    SHARD,
+    TaskError,
+    fair_rows,
+    raise_failure,
+    shards,
+    worker_died,
+)
 from auditor.session.needs import AuditOptions, Ready
 from auditor.store import project, runs, samples
 from auditor.store.db import Store
@@ -164,7 +174,7 @@ class Auditor:
             ],
             Handlers(
                 done=lambda _task, tables: found.update(tables["encoder"].to_pylist()[0]),
-                lost=_worker_died,
+                lost=worker_died,
                 failed=raise_failure,
             ),
             total=0,
@@ -172,10 +182,13 @@ class Auditor:
         return found
 
     def _run_one(self, spec: CheckSpec, params: Any, ready: Mapping[str, Ready]) -> CheckEnd:
-        lacking = needs.lacking(spec, ready)
+        lacking = needs.lacking(spec, ready) or needs.unnamed(spec, params)
         if lacking:
             return CheckEnd(spec.id, "skipped", message=lacking)
-        used = needs.used(spec, ready)
+        try:
+            used = {**needs.used(spec, ready), **self._tables(spec, params)}
+        except (TaskError, JournalBusyError) as error:
+            return CheckEnd(spec.id, "failed", message=f"{error}; what was answered is kept")
         with self.store.reader() as db:
             identity = needs.identity(db, spec, params, used, self.options)
         known = runs.ReuseRun(identity)
@@ -199,6 +212,19 @@ class Auditor:
             self.store.write(runs.EndRun(run.run_id, state, seconds, message)).result()
         return CheckEnd(spec.id, state, seconds, message)
 
+    def _tables(self, spec: CheckSpec, params: Any) -> dict[str, Ready]:
+        """What the check reads beside arrays: answers about the pictures, another check's findings."""
+        found: dict[str, Ready] = {}
+        if "answers" in needs.names(spec):
+            asker = Asker(
+                self.store, self.folder, self.pool, self.understood, self.progress, self.options
+            )
+            found["answers"] = asker.prepare(params)
+        if "label_errors" in spec.uses:
+            with self.store.reader() as db:
+                found |= label_errors_table(db, self.folder.answers)
+        return found
+
     def _run_shards(
         self, spec: CheckSpec, params: Any, used: Mapping[str, Ready], run_id: int
     ) -> None:
@@ -212,7 +238,8 @@ class Auditor:
             "multi_label": multi_label,
             "seed": self.options.seed,
             "device": self.options.device,
-            "arrays": {name: str(one.path) for name, one in used.items()},
+            "arrays": _paths(used, ".npy"),
+            "tables": _paths(used, ".arrow"),
             "threads": self.pool.size if whole else 1,
         }
         with self.store.reader() as db:
@@ -227,7 +254,7 @@ class Auditor:
             [replace(task, may_halve=not whole) for task in tasks],
             Handlers(
                 done=lambda task, tables: saver.add(task, tables["findings"], tables["metrics"]),
-                lost=_worker_died if whole else saver.lose,
+                lost=worker_died if whole else saver.lose,
                 failed=raise_failure,
                 progress=lambda d, t: self.progress(spec.title, d, t),
             ),
@@ -250,6 +277,10 @@ class Auditor:
         return table, classes, multi_label
 
 
+def _paths(used: Mapping[str, Ready], suffix: str) -> dict[str, str]:
+    return {name: str(one.path) for name, one in used.items() if one.path.suffix == suffix}
+
+
 def _left_out(used: Mapping[str, Ready]) -> str | None:
     """What is to be said of a check that could not see all it should."""
     lost = len(frozenset[int]().union(*(one.without for one in used.values())))
@@ -257,10 +288,4 @@ def _left_out(used: Mapping[str, Ready]) -> str | None:
         f"{lost:,} of the images cannot be read any more: import the data set again"
         if lost
         else None
-    )
-
-
-def _worker_died(_task: Task) -> None:
-    raise TaskError(
-        "its worker process died each time it was tried: see the log; is the memory full?"
     )

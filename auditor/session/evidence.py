@@ -10,6 +10,7 @@ from typing import Any
 from auditor import checks
 from auditor.checks.base import CheckSpec
 from auditor.report import words
+from auditor.session.transcript import Asked, transcript
 from auditor.store import cards, history, project
 from auditor.store.db import Connection
 
@@ -77,6 +78,8 @@ class Evidence:
     neighbours_suggested: tuple[int, ...]
     findings: tuple[CheckFinding, ...]
     """The check in focus first, then flagged ones."""
+    transcript: tuple[Asked, ...]
+    """What was asked about the sample, and answered."""
     history: tuple[Decided, ...]
     extra: tuple[tuple[str, str], ...]
     """The source's own further columns, as text."""
@@ -109,6 +112,7 @@ def evidence(db: Connection, sample_id: int, check_id: str | None = None) -> Evi
         neighbours_given=_neighbours(told, "neighbours_given"),
         neighbours_suggested=_neighbours(told, "neighbours_suggested"),
         findings=_findings(db, rows, told),
+        transcript=transcript(db, sample_id),
         history=tuple(_decided(row) for row in history.of_sample(db, sample_id)),
         extra=tuple(cards.further(db, sample_id).items()),
     )

@@ -36,6 +36,11 @@ class ProjectFolder:
         return self.path / "thumbnails" / "pack.bin"
 
     @property
+    def answers(self) -> Path:
+        """Journals of what is being asked."""
+        return self.path / "answers"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 
@@ -44,7 +49,7 @@ class ProjectFolder:
         return self.database.is_file()
 
     def make(self) -> None:
-        for folder in (self.embeddings, self.thumbnails.parent, self.logs):
+        for folder in (self.embeddings, self.thumbnails.parent, self.answers, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
 
     def require(self) -> None:

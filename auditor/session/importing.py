@@ -142,6 +142,13 @@ def raise_failure(_task: Task, failure: TaskFailed) -> None:
     raise TaskError(failure.error)
 
 
+def worker_died(_task: Task) -> None:
+    """For a task that is not halved: its worker died on every try."""
+    raise TaskError(
+        "its worker process died each time it was tried: see the log; is the memory full?"
+    )
+
+
 def file_stamp(path: Path) -> tuple[int, int]:
     """Size and time, by which a change is noticed; -1 where there is no such file."""
     try:

@@ -42,11 +42,30 @@ class Ready:
 
 def chosen(options: AuditOptions) -> list[tuple[CheckSpec, Any]]:
     """The checks asked for with their parameters. Raises ParameterError, UnknownCheckError."""
-    specs = [checks.load(check_id).spec for check_id in options.checks or checks.names()]
+    specs = [checks.load(check_id).spec for check_id in options.checks or _every(options)]
     for check_id in options.parameters:
         if check_id not in checks.names():
             raise ParameterError(f"--set names the check {check_id!r}, which there is not")
     return [(s, parameters(s, dict(options.parameters.get(s.id, {})))) for s in specs]
+
+
+def _every(options: AuditOptions) -> list[str]:
+    """All checks but those to be asked for, by name or by a parameter of theirs."""
+    return [
+        check_id
+        for check_id in checks.names()
+        if check_id in options.parameters or not checks.load(check_id).spec.on_request
+    ]
+
+
+def unnamed(spec: CheckSpec, params: Any) -> str | None:
+    """Why nobody can be asked, with the way out; None where somebody is named or none is needed."""
+    if "answers" in spec.needs and not params.model:
+        return (
+            f"it needs somebody to ask: --set {spec.id}.model=MODEL, with MODEL hf:ORG/REPO,"
+            " hf:local-dir:PATH, server:URL#NAME, zero-shot:ENCODER, or demo:digits for the demo"
+        )
+    return None
 
 
 def attached(db: Connection, folder: Path) -> dict[str, Ready]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from auditor.ask.base import Prompt
 from auditor.model import ChangeSet
-from auditor.store.db import NOW, Connection, arrow, insert
+from auditor.store.db import NOW, Connection, arrow, first, insert
 
 ANSWER_SCHEMA = pa.schema(
     [
@@ -139,3 +139,21 @@ def count(db: Connection, fingerprint: str) -> int:
         "select count(*) from answer where answerer = ?", [fingerprint]
     ).fetchall()
     return int(rows)
+
+
+def of_picture(db: Connection, sample_id: int, fingerprint: str) -> dict[str, dict[str, Any]]:
+    """By prompt key, what was answered about a sample's picture; a person's answer goes first."""
+    rows = arrow(
+        db,
+        "select prompt_key, state, p_yes, number, reply, answerer, starts_with(answerer, ?) as by_person"
+        " from answer where pixel_hash = (select pixel_hash from media where sample_id = ?)"
+        " and (answerer = ? or starts_with(answerer, ?)) order by by_person, answered_on",
+        [PERSON, sample_id, fingerprint, PERSON],
+    )
+    return {row["prompt_key"]: row for row in rows.to_pylist()}
+
+
+def pixel_hash(db: Connection, sample_id: int) -> str | None:
+    """The hash of a sample's picture; None where it could not be read."""
+    row = first(db, "select pixel_hash from media where sample_id = ?", [sample_id])
+    return row[0] if row else None

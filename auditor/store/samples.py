@@ -222,6 +222,12 @@ def place(db: Connection, sample_id: int) -> tuple[str, int | None] | None:
     return (found[0], found[1]) if found else None
 
 
+def given(db: Connection, sample_id: int) -> list[str]:
+    """Given labels of one sample; none for a sample that the project does not have."""
+    found = first(db, "select given from sample where sample_id = ? and present", [sample_id])
+    return list(found[0]) if found else []
+
+
 KEY_SCHEMA = pa.schema([("path", pa.string()), ("row", pa.int64()), ("sample_id", pa.int64())])
 """How somebody names a sample: by path and row, or where there is no path by its id."""
 

@@ -35,7 +35,7 @@ def seconds(work: Callable[[], object]) -> float:
 def test_classic_features(capsys: pytest.CaptureFixture[str]) -> None:
     files = [packed(scene(seed, 500, 375), "JPEG") for seed in range(IMAGES)]
     encoder = encoders.load("classic")
-    tasks._use_threads(1)  # noqa: SLF001  as a worker does
+    tasks.use_threads(1)  # as a worker does
     rate = IMAGES / seconds(lambda: encoder.encode([decode(file).pixels for file in files]))
     with capsys.disabled():
         print(f"\nclassic features, one process, 500 x 375: {rate:,.0f} images/s")

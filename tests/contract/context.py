@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from auditor.checks.base import Cancelled, CheckSpec
-from auditor.model import LABELS, MEDIA_SCHEMA
+from auditor.model import ASKED_SCHEMA, LABELS, MEDIA_SCHEMA
 
 CLASSES = ("a", "b", "c")
 PER_CLASS = 30
@@ -22,6 +22,7 @@ class Context:
 
     params: Any
     arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    tables: dict[str, pa.Table] = field(default_factory=dict)
     classes: tuple[str, ...] = CLASSES
     multi_label: bool = False
     seed: int = 0
@@ -31,6 +32,9 @@ class Context:
 
     def array(self, need: str) -> npt.NDArray[Any] | None:
         return self.arrays.get(need)
+
+    def table(self, need: str) -> pa.Table | None:
+        return self.tables.get(need)
 
     def report(self, done: int, total: int) -> None:
         assert 0 <= done <= total
@@ -56,6 +60,31 @@ def data_set(spec: CheckSpec, seed: int = 0) -> tuple[pa.Table, dict[str, npt.ND
     for name in (f.name for f in MEDIA_SCHEMA if f.name in spec.needs | spec.uses):
         columns[name] = _media(name, len(codes), rng)
     return pa.table(columns), {"embedding": embedding, "pred_probs": pred_probs}
+
+
+def tables(spec: CheckSpec, samples: pa.Table) -> dict[str, pa.Table]:
+    """Answers about every sample, as a model gives them that is right nine times in ten."""
+    if "answers" not in spec.needs:
+        return {}
+    rng = np.random.default_rng(5)
+    ids = samples["sample_id"].to_pylist()
+    labels = dict(zip(ids, samples["labels"].to_pylist(), strict=True))
+    rows = [
+        {
+            "sample_id": i,
+            "about": labels[i][0],
+            "text": f"{words} {labels[i][0]}?",
+            "kind": "specific",
+            "expected": "yes",
+            "agree": p,
+            "state": "answered",
+            "p_yes": p,
+        }
+        for i in sorted(ids)
+        for words in ("Is it", "Is there", "Would you say")
+        for p in [0.95 if rng.random() < 0.9 else 0.05]
+    ]
+    return {"answers": pa.Table.from_pylist(rows, schema=ASKED_SCHEMA)}
 
 
 def _media(name: str, count: int, rng: np.random.Generator) -> pa.Array:

@@ -13,7 +13,7 @@ import pytest
 from auditor import checks
 from auditor.checks.base import Cancelled, Outcome, ParameterError, parameters
 from auditor.model import FINDING_SCHEMA, METRIC_SCHEMA
-from tests.contract.context import Context, data_set
+from tests.contract.context import Context, data_set, tables
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -24,7 +24,8 @@ def check(request: pytest.FixtureRequest) -> Any:
 
 
 def run(check: Any, samples: pa.Table, arrays: Arrays, **facts: Any) -> Outcome:
-    outcome: Outcome = check.run(samples, Context(parameters(check.spec, {}), arrays, **facts))
+    world = Context(parameters(check.spec, {}), arrays, tables(check.spec, samples), **facts)
+    outcome: Outcome = check.run(samples, world)
     return outcome
 
 

@@ -5,7 +5,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.ml.folds import assign_folds, near_copies, sample_groups, seeded_hash
+from auditor.ml.folds import assign_folds, near_copies, sample_groups
+from auditor.ml.seeded import seeded_hash
 
 SETS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), min_size=1, max_size=80)
 

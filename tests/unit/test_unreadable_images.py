@@ -32,6 +32,9 @@ class _Context:
     def array(self, need: str) -> None:
         return None
 
+    def table(self, need: str) -> pa.Table | None:
+        return None
+
     def report(self, done: int, total: int) -> None:
         if self._stop:
             raise Cancelled

@@ -14,6 +14,7 @@ from ui.review.card_note import NoteField
 from ui.review.card_texts import RichText
 from ui.review.neighbours import Neighbours
 from ui.review.pieces import Section
+from ui.review.transcript import Transcript
 from ui.workspace import Workspace
 
 
@@ -30,6 +31,7 @@ class CardBody(QScrollArea):
         self.classes = ClassList(inner)
         self.neighbours = Neighbours(workspace, inner)
         self.reasons = RichText(card_texts.reasons, inner)
+        self.transcript = Transcript(workspace.desk, inner)
         self.copy = QPushButton(self.tr("Compare with its copy"), inner)
         self.note = NoteField(workspace.desk, inner)
         self.file = FileRow(workspace.desk, inner)
@@ -40,7 +42,7 @@ class CardBody(QScrollArea):
         self.copy.clicked.connect(self._compare_copy)
         self.neighbours.compare_wanted.connect(self._compare)
         self.neighbours.focus_wanted.connect(workspace.set_focus)
-        for part in (self.note, self.file):
+        for part in (self.note, self.file, self.transcript):
             part.failed.connect(lambda error: workspace.desk.trouble.emit(str(error)))
 
     def tell(self, evidence: Evidence) -> None:
@@ -50,6 +52,7 @@ class CardBody(QScrollArea):
         self.classes.tell(evidence)
         self.neighbours.tell(evidence)
         self.file.tell(evidence)
+        self.transcript.tell(evidence)
         self.note.tell(evidence.sample_id, evidence.note)
         for text in (self.reasons, self.facts, self.extra, self.history):
             text.tell(evidence)
@@ -57,6 +60,7 @@ class CardBody(QScrollArea):
         self._classes.set_title(self.tr("Likeliest classes") if is_judged else self.tr("Classes"))
         alike = bool(evidence.neighbours_given or evidence.neighbours_suggested)
         self._alike.setVisible(alike)
+        self._asked.setVisible(bool(evidence.transcript))
         self._extra.setVisible(bool(evidence.extra))
         self._history.setVisible(bool(evidence.history))
         self._history.set_title(
@@ -69,6 +73,7 @@ class CardBody(QScrollArea):
     def _lay_out(self, inner: QWidget) -> None:
         self._classes = Section(self.tr("Likeliest classes"), self.classes, inner)
         self._alike = Section(self.tr("Look-alikes"), self.neighbours, inner)
+        self._asked = Section(self.tr("Questions and answers"), self.transcript, inner)
         self._extra = Section(self.tr("Further columns"), self.extra, inner, folds=True)
         self._history = Section("", self.history, inner, folds=True)
         column = QVBoxLayout(inner)
@@ -79,6 +84,7 @@ class CardBody(QScrollArea):
             self._classes,
             self.note,
             self._alike,
+            self._asked,
             Section(self.tr("Why"), self.reasons, inner),
             self.copy,
             Section(self.tr("File"), self.file, inner),

@@ -148,7 +148,7 @@ def _prepare(
     names: tuple[str, ...],
     ctx: CheckContext[Params],
 ) -> Judged | None:
-    from auditor.ml.folds import seeded_hash
+    from auditor.ml.seeded import seeded_hash
     from auditor.ml.sources import Attached, Stacked
 
     use, fit = wants(ctx)

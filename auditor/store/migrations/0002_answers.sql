@@ -1,4 +1,4 @@
--- The bank of questions, in order; about each class, or for captions none.
+-- The bank of questions, in order.
 create table question (
     about text not null, text text not null, expected text not null, kind text not null,
     source text not null, enabled boolean not null, locked boolean not null

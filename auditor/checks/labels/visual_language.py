@@ -1,0 +1,316 @@
+"""Labels that do not fit what a multimodal model sees: questions about each picture, and a verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.ask.judging import HALF, Answers, Judged, Vote, fuse, judge, ratios, vote
+from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
+from auditor.checks.label_inputs import Row
+from auditor.model import CheckId
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+_MARGIN = float(np.log(2))
+"""Another class is suggested where it is at least twice as likely as the next."""
+_AGAINST = 3
+"""So many answers that speak against the label are quoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    model: str = param(
+        "",
+        "Who is asked: hf:ORG/REPO or hf:local-dir:PATH (a vision-language model on this machine), "
+        "server:URL#NAME (any OpenAI-compatible server), or zero-shot:ENCODER.",
+    )
+    ask: str = param(
+        "all",
+        "About which samples: all, or only those that the label check doubts, and a random share "
+        "of the others, by which the errors among those never asked about are estimated.",
+        choices=("all", "disputed"),
+    )
+    doubt: float = param(
+        0.05, "disputed: samples whose p_error in the label check is so high.", low=0, high=1
+    )
+    audit_share: float = param(
+        0.01, "Share of samples asked about whatever the label check says.", low=0, high=1
+    )
+    alternatives: int = param(
+        3, "Other classes asked about where a label looks wrong, to suggest one.", low=0, high=20
+    )
+    score: str = param(
+        "likelihood",
+        "likelihood: each question counts by its worth, which is learnt from the set. vote: the "
+        "share of agreeing answers, as published.",
+        choices=("likelihood", "vote"),
+    )
+    tie: str = param(
+        "wrong", "vote: what as many answers for as against mean.", choices=("wrong", "right")
+    )
+    fuse: bool = param(True, "Let the label check's p_error count, where it has one.")
+    max_calls: int = param(0, "Answers asked for at the most; 0: no limit.", low=0)
+    concurrency: int = param(8, "server: requests under way at once.", low=1, high=256)
+    timeout_s: float = param(60.0, "server: seconds to wait for a reply.", low=0.1, high=3600)
+    requests_per_minute: int = param(0, "server: requests a minute; 0: no limit.", low=0)
+    allow_remote: bool = param(
+        False, "server: pictures may leave this machine, to a server that is not on it."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The answers of the samples judged, in numbers."""
+
+    ids: Ints
+    given: npt.NDArray[np.object_]
+    answers: Answers
+    about: npt.NDArray[np.object_]
+    """Of each answer."""
+    texts: npt.NDArray[np.object_]
+    questions: list[tuple[str, str]]
+    """(about, text) of each question."""
+    kinds: Ints
+    asked: Ints
+    """Of each sample, how many questions about its label were put."""
+
+
+class VisualLanguage:
+    spec: ClassVar[CheckSpec] = CheckSpec(
+        id=CheckId("visual_language"),
+        version=1,
+        title="Visual-linguistic check",
+        family="labels",
+        scope="dataset",
+        needs=frozenset({"label", "answers"}),
+        uses=frozenset({"label_errors"}),
+        params=Params,
+        on_request=True,
+        cost="hours",
+        device="gpu",
+        about="Labels that do not fit what a multimodal model answers about the picture.",
+        sources=(
+            "Zhu et al. 2024: VDC, Versatile Data Cleanser (ICLR), system of the vote",
+            "Dawid and Skene 1979: the worth of each question without true labels",
+        ),
+        cannot_see=(
+            "clean-label poison: a trigger on a picture whose label fits",
+            "classes that only an expert can tell apart, unless the bank asks an expert's questions",
+            "what the model was trained on: it may know this data set by heart",
+        ),
+    )
+
+    def run(self, samples: pa.Table, ctx: CheckContext[Params]) -> Outcome:
+        """One finding for each labelled sample that was asked about; in sample_id order."""
+        ctx.report(0, 1)
+        table = ctx.table("answers")
+        if table is None or not samples.num_rows:
+            return Outcome()
+        said = _said(samples.sort_by("sample_id"), table)
+        if not len(said.ids):
+            return Outcome()
+        votes = vote(said.answers, len(said.ids))
+        judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed)
+        p_label = _p_label(said.ids, ctx)
+        p_error, low, high = _fused(judged, p_label)
+        ctx.report(1, 2)
+        flagged = _flagged(p_error, votes, ctx.params)
+        suggested = _suggested(said, judged)
+        quality = votes.score if ctx.params.score == "vote" else 1 - p_error
+        rows = findings(
+            sample_id=pa.array(said.ids),
+            quality=np.nan_to_num(quality, nan=1.0),
+            flagged=flagged,
+            p_error=p_error,
+            p_error_low=low,
+            p_error_high=high,
+            suggested=[[name] if name else None for name in suggested],
+            evidence=_evidence(said, votes, judged, p_label),
+        )
+        ctx.report(2, 2)
+        return Outcome(rows, metrics(_numbers(said, votes, judged, ctx.seed)))
+
+
+def _said(samples: pa.Table, table: pa.Table) -> Said:
+    """The samples with one label that were asked about, and their known answers."""
+    one = samples.filter(pc.equal(pc.list_value_length(samples["labels"]), 1))
+    one = one.filter(pc.is_in(one["sample_id"], value_set=table["sample_id"].combine_chunks()))
+    ids: Ints = one["sample_id"].to_numpy()
+    given = np.array([labels[0] for labels in one["labels"].to_pylist()], object)
+    table = table.filter(pc.is_in(table["sample_id"], value_set=pa.array(ids, pa.int64())))
+    place = np.searchsorted(ids, table["sample_id"].to_numpy())
+    about = np.array(table["about"].to_pylist(), object)
+    texts = np.array(table["text"].to_pylist(), object)
+    is_given = about == given[place] if len(about) else np.empty(0, bool)
+    questions = sorted(set(zip(about.tolist(), texts.tolist(), strict=True)))
+    number = {one: i for i, one in enumerate(questions)}
+    question = np.array([number[q] for q in zip(about, texts, strict=True)], np.int64)
+    kind_names = table["kind"].to_pylist()
+    kinds = np.zeros(len(questions), np.int64)
+    kinds[question] = [sorted(set(kind_names)).index(k) for k in kind_names]
+    agree = table["agree"].cast(pa.float64()).to_numpy()
+    known = ~np.isnan(agree)
+    asked = np.bincount(place[is_given], minlength=len(ids))
+    answers = Answers(place[known], question[known], agree[known], is_given[known])
+    return Said(ids, given, answers, about[known], texts[known], questions, kinds, asked)
+
+
+def _p_label(ids: Ints, ctx: CheckContext[Params]) -> Floats:
+    """The label check's p_error of each sample; NaN where it is not to count, or has none."""
+    found = ctx.table("label_errors") if ctx.params.fuse else None
+    if found is None:
+        return np.full(len(ids), np.nan)
+    place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
+    values: Floats = (
+        found["p_error"]
+        .combine_chunks()
+        .cast(pa.float64())
+        .take(place)
+        .to_numpy(zero_copy_only=False)
+    )
+    return values
+
+
+def _fused(judged: Judged, p_label: Floats) -> tuple[Floats, Floats, Floats]:
+    p_error = fuse(p_label, judged.ratio, judged.p_error)
+    alone = np.isnan(p_label)
+    # How far the answers' own interval reaches in log odds, about the probability of both.
+    low = np.where(alone, judged.low, _shifted(p_error, judged.p_error, judged.low))
+    high = np.where(alone, judged.high, _shifted(p_error, judged.p_error, judged.high))
+    return p_error, np.minimum(low, p_error), np.maximum(high, p_error)
+
+
+def _shifted(p: Floats, middle: Floats, end: Floats) -> Floats:
+    odds = _logit(p) + _logit(end) - _logit(middle)
+    return 1 / (1 + np.exp(-odds))
+
+
+def _logit(p: Floats) -> Floats:
+    kept = np.clip(p, 1e-9, 1 - 1e-9)
+    odds: Floats = np.log(kept / (1 - kept))
+    return odds
+
+
+def _flagged(p_error: Floats, votes: Vote, params: Params) -> Flags:
+    if params.score == "likelihood":
+        return (p_error > HALF) & (votes.known > 0)
+    below: Flags = votes.score < HALF
+    return below | votes.tie if params.tie == "wrong" else below
+
+
+def _suggested(said: Said, judged: Judged) -> list[str | None]:
+    """The other class that the answers speak for most clearly; None where none is clear."""
+    cross = said.answers.of(~said.answers.is_given)
+    names, code = np.unique(said.about[~said.answers.is_given].astype(str), return_inverse=True)
+    suggested: list[str | None] = [None] * len(said.ids)
+    if not len(names):
+        return suggested
+    cell = cross.sample * len(names) + code
+    cells, place = np.unique(cell, return_inverse=True)
+    each = Answers(place, cross.question, cross.agree, cross.is_given)
+    ratio = ratios(each, judged.worth, len(cells))
+    sample, other = np.divmod(cells, len(names))
+    for row in np.unique(sample):
+        mine = np.flatnonzero(sample == row)
+        order = mine[np.argsort(-ratio[mine], kind="stable")]
+        rivals = [judged.ratio[row], *ratio[order[1:2]]]
+        if ratio[order[0]] - max(rivals) >= _MARGIN:
+            suggested[row] = str(names[other[order[0]]])
+    return suggested
+
+
+def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[str]:
+    """JSON of each sample: the counts, the probabilities of both checks, what speaks against."""
+    own = np.flatnonzero(said.answers.is_given & (said.answers.agree < HALF))
+    against: dict[int, list[str]] = {}
+    for row in own[np.argsort(said.answers.agree[own], kind="stable")]:
+        quoted = against.setdefault(int(said.answers.sample[row]), [])
+        if len(quoted) < _AGAINST:
+            quoted.append(str(said.texts[row]))
+    return [
+        _json(
+            {
+                "asked": int(said.asked[i]),
+                "unknown": int(said.asked[i] - votes.known[i]),
+                "vote": _rounded(votes.score[i]),
+                "by_answers": _rounded(judged.p_error[i]),
+                "by_label_check": _rounded(p_label[i]),
+                "against": against.get(i, []),
+            }
+        )
+        for i in range(len(said.ids))
+    ]
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _numbers(said: Said, votes: Vote, judged: Judged, seed: int) -> list[Row]:
+    total, worth = len(said.ids), judged.worth
+    known = int((votes.known > 0).sum())
+    rows: list[Row] = [
+        (
+            "set",
+            "",
+            "estimated_errors",
+            worth.noise * known,
+            judged.noise_low * known,
+            judged.noise_high * known,
+        ),
+        ("set", "", "noise", worth.noise, judged.noise_low, judged.noise_high),
+        ("set", "", "tie_share", float(votes.tie.mean()), None, None),
+        ("set", "", "unknown_share", _unknown(said, votes), None, None),
+        ("set", "", "asked_samples", total, None, None),
+        ("set", "", "null_flagged", _null_flagged(said, judged, seed), None, None),
+    ]
+    rows += _of_questions(said.questions, judged)
+    for name in sorted(set(said.given)):
+        mine = said.given == name
+        rows.append(("class", str(name), "noise", float(judged.p_error[mine].mean()), None, None))
+    return rows
+
+
+def _unknown(said: Said, votes: Vote) -> float:
+    return float(1 - votes.known.sum() / max(int(said.asked.sum()), 1))
+
+
+def _null_flagged(said: Said, judged: Judged, seed: int) -> float:
+    """Flags in a set whose labels are all right: answers drawn as the questions answer there."""
+    own = said.answers.of(said.answers.is_given)
+    drawn = np.random.default_rng(seed).random(len(own.sample))
+    agree = (drawn < judged.worth.if_right[own.question]).astype(np.float64)
+    null = Answers(own.sample, own.question, agree, own.is_given)
+    return float((judge(null, said.kinds, len(said.ids), seed).p_error > HALF).sum())
+
+
+def _of_questions(questions: Sequence[tuple[str, str]], judged: Judged) -> list[Row]:
+    rows: list[Row] = []
+    worth = judged.worth
+    for i, question in enumerate(questions):
+        key = json.dumps(question, ensure_ascii=False)
+        facts = (
+            ("agrees_if_right", worth.if_right[i]),
+            ("agrees_if_wrong", worth.if_wrong[i]),
+            ("answers", worth.answers[i]),
+            ("used", worth.used[i]),
+        )
+        rows += [("question", key, name, float(value), None, None) for name, value in facts]
+    return rows
+
+
+CHECK = VisualLanguage()

@@ -1,0 +1,79 @@
+"""What is known about samples before anything is asked: labels, captions, the label check's findings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.session.needs import Ready
+from auditor.store import project, runs
+from auditor.store.db import Connection
+
+
+def label_errors(db: Connection) -> pa.Table | None:
+    """What the newest label check of this data found: sample_id, p_error, suggested, evidence."""
+    run = runs.latest(db, "label_errors")
+    if run is None or run.data_version != project.data_version(db):
+        return None
+    return runs.findings(db, "label_errors").select(
+        ["sample_id", "p_error", "suggested", "evidence"]
+    )
+
+
+def label_errors_table(db: Connection, folder: Path) -> dict[str, Ready]:
+    """The label check's findings as a file for another check's worker; {} where there are none."""
+    run, found = runs.latest(db, "label_errors"), label_errors(db)
+    if run is None or found is None:
+        return {}
+    facts = json.dumps([run.run_id, run.params, run.inputs], sort_keys=True)
+    table = found.select(["sample_id", "p_error"])
+    return {"label_errors": written(table, folder / "label_errors.arrow", facts)}
+
+
+def one_label(table: pa.Table) -> pa.Array:
+    """The one label of each sample; null where there is none, or several."""
+    labels = table["labels"].combine_chunks()
+    one = pc.equal(pc.list_value_length(labels), 1)
+    return pc.list_element(pc.if_else(one, labels, pa.array([[None]], labels.type)[0]), 0)
+
+
+def aligned(found: pa.Table, ids: npt.NDArray[np.int64], name: str) -> npt.NDArray[np.float64]:
+    """The column for each id; NaN where it has none."""
+    place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
+    values = found[name].combine_chunks().cast(pa.float64()).take(place)
+    found_values: npt.NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
+    return found_values
+
+
+def likely_classes(found: pa.Table | None, ids: npt.NDArray[np.int64]) -> list[list[str]]:
+    """Classes in order of likelihood as the label check says, for each id; [] where it does not."""
+    if found is None:
+        return [[] for _ in ids]
+    place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
+    rows = found.take(place)
+    told = zip(rows["suggested"].to_pylist(), rows["evidence"].to_pylist(), strict=True)
+    return [_ranked(suggested, evidence) for suggested, evidence in told]
+
+
+def _ranked(suggested: list[str] | None, evidence: str | None) -> list[str]:
+    facts: Mapping[str, Any] = json.loads(evidence) if evidence else {}
+    return [*(suggested or ()), *(name for name, _ in facts.get("classes", ()))]
+
+
+def written(table: pa.Table, path: Path, facts: str) -> Ready:
+    """A table as a file that a check's worker maps; its content is its identity."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    content = sink.getvalue()
+    path.write_bytes(content)
+    digest = hashlib.sha256(facts.encode() + content.to_pybytes()).hexdigest()
+    return Ready(path, digest[:32])

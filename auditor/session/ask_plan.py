@@ -1,0 +1,117 @@
+"""What is to be asked about which sample: the bank's questions of its label, and of other classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.ask.base import Prompt, Question
+from auditor.ml.seeded import seeded_hash
+
+Flags = npt.NDArray[np.bool_]
+
+_SMALL = 12
+"""Of so few classes any other may be asked about where no check says which are likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Rows of what is to be asked: sample_id, pixel_hash, about, question, prompt_key, place.
+
+    `question` counts in `questions`.
+    """
+
+    table: pa.Table
+    questions: tuple[Question, ...]
+
+    @property
+    def prompts(self) -> dict[str, Prompt]:
+        return {one.prompt.key: one.prompt for one in self.questions}
+
+    def beside(self, other: Wanted) -> Wanted:
+        """Both, each row once. Both count their questions alike."""
+        rows = pa.concat_tables([self.table.drop(["place"]), other.table.drop(["place"])])
+        rows = rows.group_by(_ROW, use_threads=False).aggregate([])
+        return Wanted(
+            _numbered(rows.sort_by([("sample_id", "ascending"), ("question", "ascending")])),
+            self.questions,
+        )
+
+
+_ROW = ["sample_id", "pixel_hash", "about", "question", "prompt_key"]
+
+
+def of_labels(samples: pa.Table, abouts: pa.Array, bank: Sequence[Question]) -> Wanted:
+    """Each sample's questions about one class: `abouts` names it, null for none."""
+    by_class = _by_class(bank)
+    pairs = pa.table(
+        {
+            "sample_id": samples["sample_id"],
+            "pixel_hash": samples["pixel_hash"],
+            "about": abouts,
+        }
+    )
+    rows = pairs.join(by_class, "about", join_type="inner").select(_ROW)
+    return Wanted(
+        _numbered(rows.sort_by([("sample_id", "ascending"), ("question", "ascending")])),
+        tuple(bank),
+    )
+
+
+def _by_class(bank: Sequence[Question]) -> pa.Table:
+    used = [(i, one) for i, one in enumerate(bank) if one.enabled]
+    return pa.table(
+        {
+            "about": pa.array([one.about for _, one in used], pa.string()),
+            "question": pa.array([i for i, _ in used], pa.int64()),
+            "prompt_key": pa.array([one.prompt.key for _, one in used], pa.string()),
+        }
+    )
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    return rows.append_column("place", pa.array(np.arange(rows.num_rows)))
+
+
+def alternatives(
+    given: Sequence[str | None],
+    likely: Sequence[Sequence[str]],
+    classes: Sequence[str],
+    count: int,
+) -> list[list[str]]:
+    """Other classes to be asked about each sample: the likely ones, then any of a small set."""
+    spare: Sequence[str] = classes if len(classes) <= _SMALL else ()
+    found = []
+    for own, ranked in zip(given, likely, strict=True):
+        order = dict.fromkeys([*ranked, *spare])
+        order.pop(own or "", None)
+        found.append(list(order)[:count])
+    return found
+
+
+def of_alternatives(
+    samples: pa.Table, others: Iterable[Sequence[str]], bank: Sequence[Question]
+) -> Wanted:
+    """The same questions about each of a sample's other classes."""
+    lists = list(others)
+    repeated = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
+    names = pa.array([name for one in lists for name in one], pa.string())
+    return of_labels(samples.take(pa.array(repeated, pa.int64())), names, bank)
+
+
+def at_random(ids: npt.NDArray[np.int64], share: float, seed: int) -> Flags:
+    """A seeded share of the samples, the same however the rows lie."""
+    drawn: Flags = seeded_hash(ids, seed).astype(np.float64) / 2.0**64 < share
+    return drawn
+
+
+def doubted(answers: pa.Table, least: float) -> pa.Array:
+    """Ids of samples of which a smaller share than `least` of the known answers agrees."""
+    known = answers.filter(pc.is_valid(answers["agree"]))
+    mean = known.group_by("sample_id").aggregate([("agree", "mean")])
+    return mean.filter(pc.less(mean["agree_mean"], least))["sample_id"].combine_chunks()

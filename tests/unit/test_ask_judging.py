@@ -1,0 +1,107 @@
+"""What answers say of a label: the vote, the questions' worth, and the probability of an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from auditor.ask.judging import Answers, fuse, judge, vote
+
+N, Q = 3000, 6
+Simulated = tuple[Answers, np.ndarray]
+
+
+def simulated(seed: int, *, useless: int = 0, noise: float = 0.2) -> Simulated:
+    """Six questions a sample; `useless` of them answered by chance; the others right in nine of ten."""
+    rng = np.random.default_rng(seed)
+    wrong = rng.random(N) < noise
+    if_right, if_wrong = np.full(Q, 0.9), np.full(Q, 0.15)
+    if_right[:useless] = if_wrong[:useless] = 0.5
+    share = np.where(wrong[:, None], if_wrong, if_right)
+    drawn = rng.random((N, Q)) < share
+    sample, question = np.divmod(np.arange(N * Q), Q)
+    agree = np.where(drawn, 0.95, 0.05).ravel()
+    return Answers(sample, question, agree, np.ones(N * Q, bool)), wrong
+
+
+def test_an_unknown_answer_is_no_vote_and_none_is_no_score() -> None:
+    answers = Answers(
+        np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([0.9, 0.2, 0.9]), np.ones(3, bool)
+    )
+    found = vote(answers, 3)
+    assert found.score[:2].tolist() == [0.5, 1.0]
+    assert np.isnan(found.score[2])
+    assert found.tie.tolist() == [True, False, False]
+
+
+def test_answers_about_other_classes_do_not_vote() -> None:
+    answers = Answers(
+        np.array([0, 0]), np.array([0, 1]), np.array([0.9, 0.1]), np.array([True, False])
+    )
+    assert vote(answers, 1).score.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_two_of_six_questions_useless_the_ratio_beats_the_vote(seed: int) -> None:
+    answers, wrong = simulated(seed, useless=2)
+    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    by_vote = roc_auc_score(wrong, -vote(answers, N).score)
+    by_ratio = roc_auc_score(wrong, judged.p_error)
+    print(f"seed {seed}: vote {by_vote:.4f}, likelihood ratio {by_ratio:.4f}")
+    assert by_ratio > by_vote
+    assert judged.worth.used.tolist() == [False, False, True, True, True, True]
+
+
+def test_the_noise_and_the_probabilities_are_those_of_the_simulation() -> None:
+    answers, wrong = simulated(1)
+    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    assert judged.noise_low - 0.01 <= wrong.mean() <= judged.noise_high + 0.01
+    bins = np.minimum((judged.p_error * 10).astype(int), 9)
+    gaps = [
+        abs(judged.p_error[bins == b].mean() - wrong[bins == b].mean()) * (bins == b).mean()
+        for b in np.unique(bins)
+    ]
+    assert sum(gaps) < 0.03
+
+
+def test_a_sample_without_answers_has_the_sets_noise() -> None:
+    answers, _ = simulated(3)
+    judged = judge(answers, np.zeros(Q, np.int64), N + 1, 0)
+    assert judged.p_error[N] == pytest.approx(judged.worth.noise)
+
+
+def test_no_answers_at_all_judge_nothing() -> None:
+    none = Answers(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, bool))
+    judged = judge(none, np.zeros(2, np.int64), 4, 0)
+    assert not judged.worth.used.any()
+    assert (judged.p_error < 0.01).all()
+
+
+def test_the_order_of_answers_does_not_matter() -> None:
+    answers, _ = simulated(4)
+    order = np.random.default_rng(0).permutation(len(answers.sample))
+    mixed = Answers(
+        answers.sample[order], answers.question[order], answers.agree[order], answers.is_given
+    )
+    first, second = (judge(one, np.zeros(Q, np.int64), N, 0) for one in (answers, mixed))
+    np.testing.assert_allclose(first.p_error, second.p_error, atol=1e-6)
+
+
+def test_a_useless_answerer_leaves_the_other_checks_probability() -> None:
+    answers, _ = simulated(5, useless=Q)
+    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    p_label = np.random.default_rng(0).random(N)
+    np.testing.assert_allclose(fuse(p_label, judged.ratio, judged.p_error), p_label, atol=1e-3)
+
+
+def test_two_views_together_beat_each_alone() -> None:
+    answers, wrong = simulated(6)
+    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    rng = np.random.default_rng(1)
+    logit = np.where(wrong, 1.0, -1.0) * 1.2 + rng.normal(0, 1.5, N) - 1.4
+    p_label = 1 / (1 + np.exp(-logit))
+    fused = roc_auc_score(wrong, fuse(p_label, judged.ratio, judged.p_error))
+    assert fused > max(roc_auc_score(wrong, p_label), roc_auc_score(wrong, judged.p_error))
+    alone = fuse(np.full(N, np.nan), judged.ratio, judged.p_error)
+    np.testing.assert_array_equal(alone, judged.p_error)
