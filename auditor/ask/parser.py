@@ -28,6 +28,7 @@ _ENUMERATED = re.compile(
     r"^[\s*_`#>•-]*(?:(?:q|a|question|answer|frage|antwort)[ .#]*(\d{1,3})|\(?(\d{1,3}))"
     r"(?:[.):\]]|\s*-\s)[\s*_`]*(?=\D|\d{1,9}\b|$)"
 )
+_NEGATIVE = re.compile(r"\s*-\d")
 _INLINE = re.compile(r"(?:(?<=\s)|^)(\d{1,3})[.):]\s+")
 _ONE_ANSWER = re.compile(r"(?:^|(?<=[\s?.]))a(?:nswer)?\s*[:.]\s*")
 
@@ -67,11 +68,14 @@ def parse_many(reply: str, n: int, form: Form) -> list[Answer]:
     if value is not None:
         parts = _from_json(value, n)
     else:
-        parts = _numbered(text, n) or _pairs(text, n) or _lines(text, n, form)
-    if parts is None:
-        state = AnswerState.REFUSED if refuses(text) else AnswerState.UNKNOWN
-        return [Answer(state=state, text=reply.strip())] * n
-    return [parse(parts.get(place, ""), form) for place in range(n)]
+        parts = _numbered(text, n) or _pairs(text, n)
+        if parts is None and not refuses(text):
+            parts = _lines(text, n, form)
+    found = [parse((parts or {}).get(place, ""), form) for place in range(n)]
+    if any(one.state is AnswerState.ANSWERED for one in found):
+        return found
+    state = AnswerState.REFUSED if refuses(text) else AnswerState.UNKNOWN
+    return [Answer(state=state, text=reply.strip())] * n
 
 
 def _open(text: str, value: Any, shown: str) -> Answer:
@@ -100,6 +104,8 @@ def _stated_number(text: str) -> int | None:
     if marked:
         return number_in(marked[-1])
     for line in lines_of(text):
+        if _NEGATIVE.match(line):  # below zero, and no bullet, which has a space behind it
+            return None
         bare = unmarked(line, item=False)
         item = ITEM.match(bare)
         inner = number_in(bare[item.end() :]) if item else None

@@ -10,6 +10,9 @@ from auditor.ask.wording import MARKUP, cleaned, first_of, flat, tables
 
 ITEM = re.compile(r"^(?:\(?\d{1,3}[.)]|\[\d{1,3}\]|\(?[b-z]\))\s+")
 _CLAUSE = re.compile(r"[,;:.!?\n()]|\s-\s|\bbut\b|\baber\b")
+_ENDING_NUMBER = re.compile(r"[\s\d]+$")
+_NESTED = 8
+"""Labels in a row, and labelled answers in a reply, that are looked at."""
 _STEM = 400
 """Characters in which a refusal is looked for."""
 
@@ -98,18 +101,21 @@ def lines_of(text: str) -> Iterator[str]:
 
 def unmarked(line: str, *, item: bool = True) -> str:
     """The line without bullets, emphasis, its number, and labels such as "a:"."""
-    bare = line.strip().lstrip(MARKUP)
-    if item:
-        bare = ITEM.sub("", bare).lstrip(MARKUP)
-    head, colon, rest = re.sub(r"\s+:", ":", bare).partition(":")
-    if colon and re.sub(r"[\s\d]+$", "", head.strip(MARKUP)) in ("a", *_labels()):
-        return unmarked(rest) if item else rest.lstrip(MARKUP)
+    bare = re.sub(r"\s+:", ":", line.strip()).lstrip(MARKUP)
+    for _ in range(_NESTED):
+        if item:
+            bare = ITEM.sub("", bare).lstrip(MARKUP)
+        head, colon, rest = bare.partition(":")
+        if not colon or _ENDING_NUMBER.sub("", head.strip(MARKUP)) not in ("a", *_labels()):
+            break
+        bare = rest.lstrip(MARKUP)
     return bare
 
 
 def after_labels(text: str) -> list[str]:
     """What follows each "answer:", "final answer is", "question? a:" of the text."""
-    return [text[match.end() :].split("\n\n")[0].strip() for match in _labelled().finditer(text)]
+    ends = [match.end() for match in _labelled().finditer(text)][-_NESTED:]
+    return [text[end : end + _STEM].split("\n\n")[0].strip() for end in ends]
 
 
 def is_preamble(line: str) -> bool:

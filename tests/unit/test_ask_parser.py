@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  (replies in many scripts)
 
+# ruff: noqa: RUF001 - replies are written as models of other languages write them
 from __future__ import annotations
 
 import json
