@@ -176,7 +176,7 @@ class _Planner:
     def _check(self, spec: CheckSpec, params: Any, ready: Mapping[str, Ready]) -> None:
         inputs = needs.used(spec, ready)
         samples_seen = self._seen(inputs)
-        if reason := needs.lacking(spec, ready):
+        if reason := needs.lacking(spec, ready) or needs.unnamed(spec, params):
             stage = PlannedStage(spec.id, spec.title, samples_seen, "skip", None, reason)
             self._stages.append(stage)
             return

@@ -31,7 +31,7 @@ class CheckCard(QFrame):
         self._trouble = False
         self.box = QCheckBox(spec.title, self)
         self.box.setObjectName("title")
-        self.box.setChecked(True)
+        self.box.setChecked(not spec.on_request)
         self.box.setAccessibleDescription(spec.about)
         self.box.toggled.connect(self.changed)
         self._state = QLabel(self)

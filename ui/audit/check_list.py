@@ -84,13 +84,18 @@ class CheckList(QWidget):
         for card in self.cards.values():
             card.dress()
 
+    def unasked(self) -> frozenset[str]:
+        """Ids of the checks that need nothing only the user can name: those "every" means."""
+        return frozenset(n for n, card in self.cards.items() if not card.spec.on_request)
+
     def _choose_every(self) -> None:
-        self.choose(() if len(self.chosen()) == len(self.cards) else tuple(self.cards))
+        chosen = frozenset(self.chosen())
+        self.choose(() if chosen >= self.unasked() else tuple(chosen | self.unasked()))
 
     def _note(self) -> None:
-        count = len(self.chosen())
+        chosen = frozenset(self.chosen())
         state = Qt.CheckState.PartiallyChecked
-        if count in {0, len(self.cards)}:
-            state = Qt.CheckState.Checked if count else Qt.CheckState.Unchecked
+        if not chosen or chosen >= self.unasked():
+            state = Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked
         self.every.setCheckState(state)
         self.changed.emit()

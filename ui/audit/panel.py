@@ -90,7 +90,7 @@ class AuditPanel(QWidget):
         titles = self.checks.titles()
         named = ", ".join(titles.get(name, name) for name in options.checks)
         title = self.tr("Audit: {checks}").format(checks=named)
-        if set(options.checks) >= set(titles):
+        if set(options.checks) >= self.checks.unasked():
             title = self.tr("Audit with every check")
         self._asked[session.jobs.add("audit", title, work)] = options
 

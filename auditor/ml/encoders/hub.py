@@ -15,7 +15,7 @@ import platformdirs
 
 from auditor.ml.encoders.base import ModelFormatError, ModelMissingError
 
-_PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model")
+_PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
