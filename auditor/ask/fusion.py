@@ -1,0 +1,65 @@
+"""One probability of a wrong label from two views: another check's, and what the answers say.
+
+The other check's probability is a noisy label of its own. Where the two err independently given
+the truth, its mean over samples of equal ratio is a mixture of two known means, and so shows how
+much the ratio is worth (its slope) without a true label: 0 for answers that say nothing, below 1
+for answers that repeat one another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_EDGE = 1e-4
+_ENOUGH = 30
+"""Samples with both views, below which the ratio counts as it is."""
+_PRIOR = 4.0
+"""How many samples' worth of evidence the slope of 1 has."""
+_STEPS = 60
+
+
+def fuse(p_label: Floats, ratio: Floats, p_answers: Floats) -> Floats:
+    """(n,) probability of a wrong label; NaN in a view leaves the other, NaN in both NaN.
+
+    `ratio` is the answers' log likelihood ratio of a right label to a wrong one.
+    """
+    both = np.isfinite(p_label) & np.isfinite(p_answers)
+    fused: Floats = np.where(np.isfinite(p_label), p_label, p_answers)
+    if not both.any():
+        return fused
+    first = np.clip(p_label[both], _EDGE, 1 - _EDGE)
+    level, slope = worth(first, ratio[both])
+    odds = np.log(first / (1 - first)) + level - slope * ratio[both]
+    fused[both] = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+    return fused
+
+
+def worth(p_label: Floats, ratio: Floats) -> tuple[float, float]:
+    """Level and slope, from 0 to 1: the answers' log-odds of a wrong label are level - slope x ratio.
+
+    Fitted by Gauss-Newton to E[p_label | ratio] = m_R + (m_W - m_R) P(wrong | ratio).
+    """
+    noise = float(p_label.mean())
+    before = np.log(noise / (1 - noise))
+    in_wrong = float((p_label**2).sum() / p_label.sum())
+    in_right = float((p_label * (1 - p_label)).sum() / (1 - p_label).sum())
+    gap = in_wrong - in_right
+    spread = max(float((p_label).var()), 1e-9)
+    if len(p_label) < _ENOUGH or gap < 0.02:
+        return 0.0, 1.0
+    point = np.array([0.0, 1.0])
+    prior = np.diag([_PRIOR, _PRIOR]) * 0.25
+    for _ in range(_STEPS):
+        p = 1 / (1 + np.exp(-np.clip(before + point[0] - point[1] * ratio, -50, 50)))
+        rest = p_label - in_right - gap * p
+        slopes = gap * (p * (1 - p))[:, None] * np.stack([np.ones_like(ratio), -ratio], axis=1)
+        hess = slopes.T @ slopes / spread + prior + 1e-6 * np.eye(2)
+        step = np.linalg.solve(hess, slopes.T @ rest / spread - prior @ (point - [0.0, 1.0]))
+        point += step * min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-9))
+        point[1] = min(max(point[1], 0.0), 1.0)
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(point[0]), float(point[1])
