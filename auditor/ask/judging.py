@@ -43,6 +43,12 @@ class Answers:
     is_given: Flags
     """About the sample's label; else about another class."""
 
+    @property
+    def hard(self) -> Answers:
+        """Each answer as agreeing or not. Shares vary less than coins do, and a fit of two hidden
+        states to them melts into one; a model's probabilities are seldom calibrated, besides."""
+        return replace(self, agree=(self.agree >= HALF).astype(np.float64))
+
     def of(self, chosen: Flags) -> Answers:
         return Answers(
             self.sample[chosen], self.question[chosen], self.agree[chosen], self.is_given[chosen]
@@ -102,6 +108,7 @@ def judge(answers: Answers, kinds: Ints, samples: int, seed: int) -> Judged:
     The intervals are the 2.5 and 97.5 % points over resampled sets.
     """
     rng = np.random.default_rng(seed)
+    answers = answers.hard
     part = _at_most(answers, samples, rng)
     worth = learn(part, kinds, samples)
     ratio = ratios(answers.of(answers.is_given), worth, samples)

@@ -53,6 +53,18 @@ def test_with_two_of_six_questions_useless_the_ratio_beats_the_vote(seed: int) -
     assert judged.worth.used.tolist() == [False, False, True, True, True, True]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_unsure_answers_are_told_apart_as_well(seed: int) -> None:
+    """Probabilities anywhere between 0.6 and 1, as models give them, and two questions useless."""
+    answers, wrong = simulated(seed, useless=2)
+    sure = np.random.default_rng(seed + 100).uniform(0.6, 1.0, N * Q)
+    soft = np.where(answers.agree > 0.5, sure, 1 - sure)
+    unsure = Answers(answers.sample, answers.question, soft, answers.is_given)
+    judged = judge(unsure, np.zeros(Q, np.int64), N, 0)
+    assert roc_auc_score(wrong, judged.p_error) > roc_auc_score(wrong, -vote(unsure, N).score)
+    assert judged.worth.used[2:].all()
+
+
 def test_the_noise_and_the_probabilities_are_those_of_the_simulation() -> None:
     answers, wrong = simulated(1)
     judged = judge(answers, np.zeros(Q, np.int64), N, 0)

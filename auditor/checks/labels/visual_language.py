@@ -218,7 +218,7 @@ def _suggested(said: Said, judged: Judged) -> list[str | None]:
     cell = cross.sample * len(names) + code
     cells, place = np.unique(cell, return_inverse=True)
     each = Answers(place, cross.question, cross.agree, cross.is_given)
-    ratio = ratios(each, judged.worth, len(cells))
+    ratio = ratios(each.hard, judged.worth, len(cells))
     sample, other = np.divmod(cells, len(names))
     for row in np.unique(sample):
         mine = np.flatnonzero(sample == row)
