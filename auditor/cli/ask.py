@@ -102,7 +102,7 @@ def plan(
 ) -> None:
     """Say how many answers the check would ask for, how long that takes and what it costs.
 
-    Example: auditor ask plan pets.audit --set visual_language.model=demo:digits
+    Example: auditor ask plan pets.audit --set visual_language.model=hf:local-dir:MODEL
     """
     from auditor.session import AuditOptions
     from auditor.session.interview import CHECK

@@ -63,7 +63,7 @@ def unnamed(spec: CheckSpec, params: Any) -> str | None:
     if "answers" in spec.needs and not params.model:
         return (
             f"it needs somebody to ask: --set {spec.id}.model=MODEL, with MODEL hf:ORG/REPO,"
-            " hf:local-dir:PATH, server:URL#NAME, zero-shot:ENCODER, or demo:digits for the demo"
+            " hf:local-dir:PATH, server:URL#NAME or zero-shot:ENCODER"
         )
     return None
 
