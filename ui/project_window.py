@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from auditor.progress import Progress
-from auditor.session import AuditOptions, Session, Understanding, Wanted, browsing
+from auditor.session import AuditOptions, Session, Understanding, Wanted, browsing, resuming
 from auditor.session.background import JobEvent, JobState
 from auditor.session.browsing import View
 from auditor.settings import Settings
@@ -83,7 +83,12 @@ class ProjectWindow(QMainWindow):
         if audit:
             session, options = self.session, AuditOptions(device=self._settings.engine.device)
             title = self.tr("Audit with every check")
-            session.jobs.add("audit", title, lambda progress: session.audit(options, progress))
+            session.jobs.add(
+                "audit",
+                title,
+                lambda progress: resuming.audit(session, options, progress),
+                after="import",
+            )
 
     def show_page(self, name: str) -> None:
         """Put the gallery, the loupe, the wall or the comparison in the middle."""

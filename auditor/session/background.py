@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -23,9 +25,13 @@ from auditor.store.db import StoreClosedError
 
 log = logging.getLogger(__name__)
 
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
 _TELL_EVERY = 0.2
 _ENOUGH_TO_TELL = 1.0
 """Seconds of a stage before its end is guessed."""
+_GENTLE = 2.0
+"""Seconds that workers have to end by themselves when the project is closed."""
 _CLOSING = 10.0
 """Seconds; longer than the pool gives its workers."""
 
@@ -38,6 +44,11 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    """Not run: the job that it comes after did not succeed."""
+
+
+_ENDS = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +57,7 @@ class JobEvent:
 
     number: int
     kind: str
-    """import | audit | map | export | report"""
+    """import | attach | audit | map | export | report"""
     title: str
     state: JobState
     stage: str = ""
@@ -57,13 +68,13 @@ class JobEvent:
     seconds_left: float | None = None
     """Of this stage, once there is something to tell it from."""
     message: str = ""
-    """Why it failed, in a sentence; or what is to be said of the result."""
+    """Why it failed or was not run, in a sentence; or what is to be said of the result."""
     result: Any = field(default=None, compare=False)
     """Of a finished job: what its function returned."""
 
     @property
     def ended(self) -> bool:
-        return self.state in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+        return self.state in _ENDS
 
 
 Listener = Callable[[JobEvent], None]
@@ -77,6 +88,7 @@ class _Job:
     title: str
     work: Callable[[Progress], Any]
     clock: WorkClock
+    after: _Job | None = None
     state: JobState = JobState.QUEUED
     stage: str = ""
     done: int = 0
@@ -149,12 +161,19 @@ class Background:
         self._speaker = ThreadPoolExecutor(1, "job-events")
         self._closed = False
 
-    def add(self, kind: str, title: str, work: Callable[[Progress], Any]) -> int:
-        """Queue work and return its number. Never blocks. Raises StoreClosedError."""
+    def add(
+        self, kind: str, title: str, work: Callable[[Progress], Any], *, after: str | None = None
+    ) -> int:
+        """Queue work and return its number. Never blocks. Raises StoreClosedError.
+
+        With `after` a kind, it is run only if the last job of that kind still ahead of it succeeds.
+        """
         with self._changed:
             if self._closed:
                 raise StoreClosedError("the project is closed")
-            job = _Job(next(self._numbers), kind, title, work, self._pool.clock)
+            ahead = [one for one in self._jobs if one.kind == after and one.state not in _ENDS]
+            last = ahead[-1] if ahead else None
+            job = _Job(next(self._numbers), kind, title, work, self._pool.clock, last)
             self._jobs.append(job)
             self._tell(job)
             if self._thread is None:
@@ -162,6 +181,15 @@ class Background:
                 self._thread.start()
             self._changed.notify_all()
         return job.number
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether worker processes are there already, from earlier work."""
+        return bool(self._pool.pids)
+
+    def clock(self) -> float:
+        """Seconds, but for those in which the work is paused."""
+        return self._pool.clock()
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -202,8 +230,17 @@ class Background:
                 self._cancel(job)
             self._changed.notify_all()
         if self._thread:
+            self._thread.join(_GENTLE)
+            if self._thread.is_alive():
+                self._end_workers()
             self._thread.join(_CLOSING)
         self._speaker.shutdown()
+
+    def _end_workers(self) -> None:
+        """One that loads a model hears nobody; what it has not handed over is done again next time."""
+        for pid in self._pool.pids:
+            with contextlib.suppress(OSError):  # it has just ended by itself
+                os.kill(pid, _KILL)
 
     def _cancel(self, job: _Job) -> None:
         if job.state is JobState.QUEUED:
@@ -235,13 +272,23 @@ class Background:
         with self._changed:
             while not self._closed:
                 for job in self._jobs:
-                    if job.state is JobState.QUEUED:
+                    if job.state is JobState.QUEUED and self._may_run(job):
                         self._running = job
                         job.start()
                         self._tell(job)
                         return job
                 self._changed.wait()
         return None
+
+    def _may_run(self, job: _Job) -> bool:
+        """Whether what it comes after succeeded; else the job ends here, and says why."""
+        before, job.after = job.after, None
+        if before is None or before.state is JobState.DONE:
+            return True
+        what = "failed" if before.state is JobState.FAILED else "was stopped"
+        job.end(JobState.SKIPPED, f"it was not run, because “{before.title}” {what}", None)
+        self._tell(job)
+        return False
 
     def _report(self, job: _Job, stage: str, done: int, total: int) -> None:
         with self._changed:

@@ -19,7 +19,7 @@ from auditor.session.needs import AuditOptions, Ready
 from auditor.store import media, project, runs, samples
 from auditor.store.db import Connection
 
-_LOOKING_AT_IMAGES = "looking at images"
+LOOKING_AT_IMAGES = "looking at images"
 _LAST_TIME = "as long as it took here before"
 _ELSEWHERE = "as measured on another machine"
 _UNKNOWN = "it has not been run here yet"
@@ -57,12 +57,19 @@ class PlannedStage:
 @dataclass(frozen=True, slots=True)
 class Plan:
     stages: tuple[PlannedStage, ...]
+    start: float = 0.0
+    """Seconds until the workers are there; 0 where they are, or none is needed."""
+
+    @property
+    def known_seconds(self) -> float:
+        """Of the start, and of the stages that would run and whose time is known."""
+        return self.start + sum(one.seconds or 0.0 for one in self.stages if one.state == "run")
 
     @property
     def seconds(self) -> float | None:
-        """Of all stages that would run; None where one is unknown."""
-        known = [one.seconds for one in self.stages if one.state == "run"]
-        return None if None in known else sum(s for s in known if s is not None)
+        """Of all that would run; None where a stage is unknown."""
+        is_known = all(one.seconds is not None for one in self.stages if one.state == "run")
+        return self.known_seconds if is_known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +106,23 @@ def form(spec: CheckSpec) -> tuple[Parameter, ...]:
     )
 
 
-def plan(db: Connection, options: AuditOptions, *, workers: int) -> Plan:
-    """What `Session.audit` with these options would do. Computes nothing.
+def plan(db: Connection, options: AuditOptions, *, workers: int, warm: bool = False) -> Plan:
+    """What `Session.audit` with these options would do; `warm` with workers at hand. Computes nothing.
 
     Raises what the audit would refuse with: ParameterError, UnknownCheckError, ModelIdError,
     ModelMissingError, ModelFormatError.
     """
-    return _Planner(db, options, workers).plan()
+    return _Planner(db, options, workers).plan(warm=warm)
+
+
+def is_heavy(spec: CheckSpec) -> bool:
+    """Whether the check fits models, with libraries that take seconds to load."""
+    return spec.scope == "dataset"
 
 
 def failures(db: Connection, *, limit: int = 10_000) -> list[Failure]:
     """Samples that could not be read, in import order."""
-    return [Failure(stage=_LOOKING_AT_IMAGES, **row) for row in media.unreadable_samples(db, limit)]
+    return [Failure(stage=LOOKING_AT_IMAGES, **row) for row in media.unreadable_samples(db, limit)]
 
 
 def last_runs(db: Connection, check_ids: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
@@ -141,19 +153,22 @@ class _Planner:
         self._unseen = media.unscanned(db).num_rows
         self._readable = media.readable(db)
         self._stages: list[PlannedStage] = []
+        self._heavy = False
 
-    def plan(self) -> Plan:
+    def plan(self, *, warm: bool) -> Plan:
         chosen = needs.chosen(self._options)
         folder = ProjectFolder(self._folder).embeddings
         ready = needs.attached(self._db, folder)
         if self._unseen:
             rate = rates.LOOKING
-            self._will_run("scan", _LOOKING_AT_IMAGES, self._unseen, rate, rate)
+            self._will_run("scan", LOOKING_AT_IMAGES, self._unseen, rate, rate)
         if needs.must_embed((spec for spec, _ in chosen), ready):
             ready["embedding"] = self._features(folder)
         for spec, params in chosen:
             self._check(spec, params, ready)
-        return Plan(tuple(self._stages))
+        stages = tuple(self._stages)
+        cold = not warm and any(one.state == "run" for one in stages)
+        return Plan(stages, rates.start(self._db, heavy=self._heavy) if cold else 0.0)
 
     def _features(self, folder: Path) -> Ready:
         """Plan the features, and tell which they are; the identity is "" before they are there."""
@@ -170,6 +185,7 @@ class _Planner:
         if not missing:
             self._stages.append(PlannedStage("features", title, len(ids), "reuse", 0.0, _KEPT))
             return Ready(path, key)
+        self._heavy = True
         self._will_run("features", title, missing, work, f"features:{encoder}")
         return Ready(path, "")
 
@@ -200,6 +216,7 @@ class _Planner:
         return 0 if state == "done" else total - SHARD * len(runs.done_shards(self._db, run_id))
 
     def _run_check(self, spec: CheckSpec, inputs: Mapping[str, Ready], samples_left: int) -> None:
+        self._heavy |= is_heavy(spec)
         run = runs.latest(self._db, spec.id)
         names = set(inputs)
         if run is not None and names == set(run.inputs) - {"seed", "device"}:

@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from auditor.checks import UnknownCheckError
+from auditor.checks.base import ParameterError
+from auditor.ml.encoders.base import ModelFormatError, ModelIdError, ModelMissingError
+from auditor.progress import Progress
+from auditor.session import needs, planning, rates
 from auditor.session.needs import AuditOptions
 from auditor.store import project
 from auditor.store.db import Connection
 from auditor.store.unfinished import unfinished
 
+if TYPE_CHECKING:
+    from auditor.session import CheckEnd, Session
+
+_ASKED = "audit:asked"
+"""Under this name the project keeps the options of an audit until it has ended."""
+_REFUSALS = (
+    UnknownCheckError,
+    ParameterError,
+    ModelFormatError,
+    ModelIdError,
+    ModelMissingError,
+)
+
+
+def audit(session: Session, options: AuditOptions, progress: Progress) -> list[CheckEnd]:
+    """`Session.audit`, known to the project until it has ended: features, too, can be gone on with.
+
+    Raises what `Session.audit` raises.
+    """
+    session.store.write(project.PutFact(_ASKED, asdict(options))).result()
+    light = [spec.title for spec, _ in needs.chosen(options) if not planning.is_heavy(spec)]
+    start = rates.StartWatch(session.jobs, progress, [*light, planning.LOOKING_AT_IMAGES])
+    ended = session.audit(options, start.report)
+    start.note(session.store)
+    session.store.write(project.PutFact(_ASKED, None)).result()
+    return ended
+
 
 def interrupted(db: Connection) -> AuditOptions | None:
-    """The options that go on with the runs stopped last; None where every run has ended.
+    """The options that go on with the audit stopped last; None where every one has ended.
 
     Call it while no audit runs: one that runs has not ended either.
     """
+    return _asked(db) or _of_runs(db)
+
+
+def _asked(db: Connection) -> AuditOptions | None:
+    """An audit that was stopped, whatever it was at, and would have something to do."""
+    facts: dict[str, Any] | None = project.fact(db, _ASKED)
+    if facts is None:
+        return None
+    options = AuditOptions(**{**facts, "checks": tuple(facts["checks"])})
+    try:
+        planned = planning.plan(db, options, workers=1)
+    except _REFUSALS:  # it would be refused now
+        return None
+    return options if any(stage.state == "run" for stage in planned.stages) else None
+
+
+def _of_runs(db: Connection) -> AuditOptions | None:
+    """From the runs that were stopped, whoever asked for them."""
     left = unfinished(db)
     if not left:
         return None

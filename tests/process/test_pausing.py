@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,8 +17,8 @@ from auditor.formats.base import ImportOptions
 from auditor.jobs import worker
 from auditor.jobs.messages import RunTask, Wish
 from auditor.jobs.pool import Handlers, Pool, Task
-from auditor.progress import Progress
-from auditor.session import AuditOptions, Session, understand
+from auditor.progress import Progress, silent
+from auditor.session import AuditOptions, Session, planning, resuming, understand
 from auditor.session.background import Background, JobEvent, JobState
 from auditor.session.folder import ProjectFolder
 from tests.process.test_pool import JOB
@@ -166,6 +167,25 @@ def test_a_paused_worker_whose_engine_goes_away_ends_well(tmp_path: Path) -> Non
     assert (tmp_path / "steps").stat().st_size == 1
 
 
+def test_closing_ends_a_worker_that_hears_nobody(
+    pool: Pool, jobs: Background, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.jobs.pool._GRACE", 600.0)  # the pool alone would wait so long
+    deaf = Task(JOB, pa.table({"sample_id": [21]}), {})
+    ignored = Handlers(done=lambda *_: None, lost=lambda _: None, failed=lambda *_: None)
+    begun = threading.Event()
+
+    def work(_progress: Progress) -> None:
+        handlers = replace(ignored, progress=lambda _d, _t: begun.set() if pool.pids else None)
+        pool.run([deaf], handlers, total=1)
+
+    number = jobs.add("audit", "Deaf", work)
+    assert begun.wait(20)
+    jobs.close()
+    assert heard.states(number)[-1] is JobState.CANCELLED
+    assert pool.pids == []
+
+
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     source = program.picture_folder(tmp_path / "pets", each=20)
@@ -225,3 +245,27 @@ def test_closing_a_project_stops_what_runs_and_it_can_be_opened_again(session: S
     assert heard.wait(number, JobState.CANCELLED).ended
     with Session.open(session.folder.path, workers=1) as again:
         assert again.jobs.events() == []
+
+
+def test_an_audit_closed_among_its_features_is_asked_again_as_it_was_until_it_ends(
+    session: Session,
+) -> None:
+    heard, options = Heard(), AuditOptions(checks=("label_errors",), encoder="classic", seed=3)
+
+    def work(progress: Progress) -> object:
+        def stop_at_features(stage: str, done: int, total: int) -> None:
+            progress(stage, done, total)
+            if stage.startswith("features"):
+                session.jobs.cancel(number)
+
+        return resuming.audit(session, options, stop_at_features)
+
+    session.jobs.listen(heard)
+    number = session.jobs.add("audit", "Audit", work)
+    heard.wait(number, JobState.CANCELLED)
+    session.close()
+    with Session.open(session.folder.path, workers=1) as again:
+        assert again.read(planning.last_runs) == {}  # no check was begun
+        assert again.read(resuming.interrupted) == options
+        resuming.audit(again, options, silent)
+        assert again.read(resuming.interrupted) is None

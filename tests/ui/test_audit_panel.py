@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from auditor.session import CheckEnd, Session
+from auditor.formats.base import FormatError
+from auditor.progress import Progress
+from auditor.session import AuditOptions, CheckEnd, Session
 from auditor.session.background import JobEvent, JobState
 from auditor.session.planning import Parameter, Plan, PlannedStage
 from auditor.store import project, runs
@@ -198,6 +201,26 @@ def test_several_audits_wait_in_turn_and_one_is_taken_out(panel: AuditPanel, qtb
     assert job(panel, 1).state is JobState.RUNNING
     panel.cancel()
     wait_for(panel, 1, JobState.CANCELLED, qtbot)
+
+
+def test_an_audit_behind_an_import_that_failed_is_not_run_and_says_why(
+    panel: AuditPanel, desk: Desk, qtbot: QtBot
+) -> None:
+    gate = threading.Event()
+
+    def fail(_progress: Progress) -> None:
+        gate.wait(20)
+        raise FormatError("no label column in a.csv")
+
+    desk.session.jobs.add("import", "Import a.csv", fail)
+    panel.start(AuditOptions(checks=("unreadable_images",)))
+    gate.set()
+    wait_for(panel, 2, JobState.SKIPPED, qtbot)
+    why = "t was not run, because “Import a.csv” failed"
+    assert panel.jobs.rows[2].message == f"I{why}"
+    assert panel.notice.sentence == f"Audit: Unreadable images: i{why}."
+    button(panel, "Run it all the same").click()
+    wait_for(panel, 3, JobState.DONE, qtbot)
 
 
 def test_a_model_that_is_missing_is_a_sentence_with_a_way_on(

@@ -184,6 +184,45 @@ def test_cancel_wakes_what_is_paused(jobs: Background, heard: Heard, pool: Pool)
     heard.wait(second, JobState.DONE)
 
 
+def fail(_progress: Progress) -> None:
+    raise FormatError("no label column in a.csv")
+
+
+def test_what_comes_after_an_import_that_fails_is_not_run_and_says_why(
+    jobs: Background, heard: Heard
+) -> None:
+    ran, gate = list[str](), threading.Event()
+    jobs.add("map", "Map", lambda _: gate.wait(PATIENCE))
+    jobs.add("import", "Import a.csv", fail)
+    left = jobs.add("audit", "Audit", lambda _: ran.append("audit"), after="import")
+    other = jobs.add("report", "Report", lambda _: ran.append("report"))
+    gate.set()
+    event = heard.wait(left, JobState.SKIPPED)
+    assert (event.ended, event.message) == (
+        True,
+        "it was not run, because “Import a.csv” failed",
+    )
+    heard.wait(other, JobState.DONE)
+    again = jobs.add("audit", "Audit", lambda _: ran.append("again"), after="import")
+    heard.wait(again, JobState.DONE)
+    assert ran == ["report", "again"]
+
+
+def test_what_comes_after_an_import_that_was_stopped_is_not_run_and_after_a_good_one_it_is(
+    jobs: Background, heard: Heard
+) -> None:
+    gate = threading.Event()
+    jobs.add("map", "Map", lambda _: gate.wait(PATIENCE))
+    stopped = jobs.add("import", "Import A", lambda _: None)
+    left = jobs.add("audit", "Audit A", lambda _: None, after="import")
+    jobs.add("import", "Import B", lambda _: None)
+    done = jobs.add("audit", "Audit B", lambda _: None, after="import")
+    jobs.cancel(stopped)
+    gate.set()
+    assert "“Import A” was stopped" in heard.wait(left, JobState.SKIPPED).message
+    heard.wait(done, JobState.DONE)
+
+
 def test_a_stream_of_reports_is_told_of_now_and_then_and_its_ends_always(
     jobs: Background, heard: Heard
 ) -> None:

@@ -20,7 +20,8 @@ from auditor.checks.base import ParameterError
 from auditor.formats.base import ImportOptions
 from auditor.ml.encoders import ModelMissingError
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA
-from auditor.session import AuditOptions, Session, needs, planning, understand
+from auditor.progress import silent
+from auditor.session import AuditOptions, Session, needs, planning, rates, resuming, understand
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import SHARD
 from auditor.session.planning import Plan, PlannedStage
@@ -169,6 +170,19 @@ def test_of_a_run_that_was_stopped_only_the_rest_is_planned(tmp_path: Path) -> N
         session.store.write(runs.EndRun(run.run_id, "cancelled", 1.0)).result()
         (stage,) = planned(session, only).stages
         assert (stage.name, stage.state, stage.samples) == (UNREADABLE, "run", 5)
+
+
+def test_the_start_of_workers_that_are_not_there_counts_and_is_learned(done: Session) -> None:
+    other = asked(seed=3)
+    cold = planned(done, other)
+    warm = done.read(lambda db: planning.plan(db, other, workers=1, warm=True))
+    assert warm.seconds is not None
+    assert cold.seconds == pytest.approx(warm.seconds + rates.STARTS[True])
+    resuming.audit(done, other, silent)
+    learned = planned(done, asked(seed=4)).start
+    assert 0 < learned != rates.STARTS[True]
+    light = planned(done, asked(seed=4, checks=[UNREADABLE])).start
+    assert light == rates.STARTS[False]
 
 
 def test_the_time_is_shared_among_workers_and_unknown_where_nothing_tells_it(

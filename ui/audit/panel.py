@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QEvent, QTimer, Slot
@@ -23,16 +22,15 @@ from auditor.session import AuditOptions, CheckEnd, Session, models, planning, r
 from auditor.session.background import JobEvent, JobState
 from auditor.session.planning import Failure, Plan
 from ui import theme
-from ui.audit import words
 from ui.audit.check_list import CheckList
 from ui.audit.disclosure import Disclosure
+from ui.audit.end_notice import EndNotice
 from ui.audit.failures import FailureTable
 from ui.audit.jobs import JobList
 from ui.audit.log_view import LogView
 from ui.audit.options import AuditSettings
 from ui.audit.run_bar import RunBar
 from ui.commands import Command, Commands
-from ui.notice import Notice
 from ui.workspace import Workspace
 
 _PLAN_MS = 150
@@ -52,7 +50,7 @@ class AuditPanel(QWidget):
         self._asked: dict[int, AuditOptions] = {}
         self.checks = CheckList(self)
         self.settings = AuditSettings(workspace.settings.engine.device, self)
-        self.notice = Notice(self)
+        self.notice = EndNotice(self)
         self.jobs = JobList(self)
         self.failures = FailureTable(self)
         self._plan_timer = self._timer(_PLAN_MS, self._ask_plan)
@@ -85,14 +83,14 @@ class AuditPanel(QWidget):
         session = self._desk.session
 
         def work(progress: Progress) -> list[CheckEnd]:
-            return session.audit(options, progress)
+            return resuming.audit(session, options, progress)
 
         titles = self.checks.titles()
         named = ", ".join(titles.get(name, name) for name in options.checks)
         title = self.tr("Audit: {checks}").format(checks=named)
         if set(options.checks) >= self.checks.unasked():
             title = self.tr("Audit with every check")
-        self._asked[session.jobs.add("audit", title, work)] = options
+        self._asked[session.jobs.add("audit", title, work, after="import")] = options
 
     def turn_pause(self) -> None:
         """Pause what runs, or go on with it."""
@@ -128,7 +126,9 @@ class AuditPanel(QWidget):
         for event in self._desk.session.jobs.events():
             self.jobs.show_event(event)
         self._update_buttons()
-        self._desk.ask(lambda s: s.read(resuming.interrupted), self._offer_the_rest, owner=self)
+        self._desk.ask(
+            lambda s: s.read(resuming.interrupted), self._offer_the_rest, owner=self, slow=True
+        )
 
     def _offer(self, checks: list[Any]) -> None:
         self.checks.offer(checks)
@@ -203,40 +203,12 @@ class AuditPanel(QWidget):
 
     def _tell_end(self, event: JobEvent) -> None:
         options = self._asked.pop(event.number, self.options())
-        if event.state == JobState.CANCELLED:
-            self._tell_stopped(options)
-        elif event.state == JobState.FAILED:
-            self._tell_failure(event.message, options)
-        elif told := words.not_run(event.result or (), self.checks.titles()):
-            left = [end.check_id for end in event.result if end.state in {"skipped", "failed"}]
-            again = replace(options, checks=tuple(left))
-            self.notice.tell(
-                "\n".join(told),
-                trouble=bool(left),
-                button=self.tr("Run again") if left else "",
-                way=lambda: self.start(again),
-            )
-
-    def _tell_failure(self, sentence: str, options: AuditOptions) -> None:
-        if options.encoder is None:
-            button, way = self.tr("Run again"), options
-        else:
-            button, way = self.tr("Use the best encoder here"), replace(options, encoder=None)
-        self.notice.tell(
-            sentence, trouble=True, button=button, way=lambda: self._start_as_shown(way)
-        )
+        self.notice.tell_end(event, options, self.checks.titles())
 
     def _offer_the_rest(self, options: AuditOptions | None) -> None:
         """An audit of an earlier session may be left; one that runs is none."""
         if options is not None and not self.jobs.is_auditing():
-            self._tell_stopped(options)
-
-    def _tell_stopped(self, options: AuditOptions) -> None:
-        self.notice.tell(
-            self.tr("The last audit was stopped before its end; what was finished is kept."),
-            button=self.tr("Continue"),
-            way=lambda: self._start_as_shown(options),
-        )
+            self.notice.tell_stopped(options)
 
     def _start_as_shown(self, options: AuditOptions) -> None:
         """Start with these options, and let the panel show them."""
@@ -256,6 +228,7 @@ class AuditPanel(QWidget):
         self.checks.changed.connect(self._update_buttons)
         self.settings.changed.connect(self._plan_timer.start)
         self.jobs.cancel_wanted.connect(self._desk.session.jobs.cancel)
+        self.notice.again.connect(self._start_as_shown)
         self.failures.picked.connect(self._workspace.set_focus)
         self._desk.changed.connect(self._on_change)
         self._desk.job.connect(self._on_job)
@@ -330,7 +303,8 @@ def _offered(_session: Session) -> list[Any]:
 
 
 def _plan(session: Session, options: AuditOptions, workers: int) -> Plan:
-    return session.read(lambda db: planning.plan(db, options, workers=workers))
+    warm = session.jobs.has_workers
+    return session.read(lambda db: planning.plan(db, options, workers=workers, warm=warm))
 
 
 def _column(parent: QWidget, *widgets: QWidget) -> QWidget:

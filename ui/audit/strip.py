@@ -97,6 +97,8 @@ class JobStrip(QWidget):
             widget.hide()
         if event.state == JobState.FAILED:
             text = self.tr("{title} failed: {why}").format(title=event.title, why=event.message)
+        elif event.state == JobState.SKIPPED:
+            text = self.tr("{title}: {why}").format(title=event.title, why=event.message)
         elif event.state == JobState.CANCELLED:
             text = self.tr("{title}: stopped").format(title=event.title)
         else:

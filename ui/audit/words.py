@@ -24,6 +24,7 @@ GLYPHS = {
     JobState.DONE: "✓",
     JobState.FAILED: "▲",
     JobState.CANCELLED: "✕",
+    JobState.SKIPPED: "○",
 }
 STOPPED = frozenset({"running", "cancelled"})
 """States of a run that nothing works on and that can go on from where it was."""
@@ -124,9 +125,10 @@ def plan(planned: Plan) -> str:
         basis = max(to_run, key=lambda stage: stage.seconds or 0).basis
         text = tr("About {span}").format(span=span(planned.seconds))
         return f"{text}, {basis}" if basis else text
-    known = sum(stage.seconds or 0 for stage in to_run)
-    if known >= 1:
-        return tr("More than {span}: part of it has not been run here yet").format(span=span(known))
+    if any(stage.seconds for stage in to_run):
+        return tr("More than {span}: part of it has not been run here yet").format(
+            span=span(planned.known_seconds)
+        )
     return tr("How long it takes is not known yet: it has not been run here")
 
 
@@ -152,6 +154,7 @@ def job_state(event: JobEvent) -> str:
         JobState.DONE: tr("done"),
         JobState.FAILED: tr("failed"),
         JobState.CANCELLED: tr("stopped"),
+        JobState.SKIPPED: tr("not run"),
     }[event.state]
     text = f"{GLYPHS[event.state]} {said}"
     return f"{text} · {span(event.seconds)}" if event.seconds >= 1 else text
