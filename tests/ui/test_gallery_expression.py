@@ -69,3 +69,39 @@ def test_written_conditions_are_read_back_the_same(value: str, name: str) -> Non
 def test_numbers_are_written_as_people_write_them() -> None:
     assert [str(term) for term in between("p_error", 0.8, 1)] == ["p_error >= 0.8", "p_error <= 1"]
     assert expression.quoted(True) == "true"
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "wanted"),
+    [
+        ("", "p_error >= 0.5", "p_error >= 0.5"),
+        ("p_error >= 0.5", "p_error >= 0.8", "p_error >= 0.8"),
+        (
+            "p_error > 0.5 and flagged",
+            "p_error <= 0.8",
+            "p_error > 0.5 and flagged and p_error <= 0.8",
+        ),
+        (
+            "p_error >= 0.2 and p_error < 0.3 and decision is null",
+            "p_error >= 0.3 and p_error < 0.4 and decision is null",
+            "p_error >= 0.3 and p_error < 0.4 and decision is null",
+        ),
+        (
+            "flagged and given_label in ('cat', 'dog') and split = 'test'",
+            "flagged and given_label = 'cow'",
+            "split = 'test' and flagged and given_label = 'cow'",
+        ),
+        (
+            "flagged or p_error > 0.5",
+            "p_error > 0.8",
+            "(flagged or p_error > 0.5) and p_error > 0.8",
+        ),
+        ("not flagged", "flagged", "not flagged and flagged"),
+        ("path contains 'a = b'", "path = 'c'", "path contains 'a = b' and path = 'c'"),
+        ('"p_error" >= 0.1', "p_error >= 0.2", "p_error >= 0.2"),
+    ],
+)
+def test_narrowing_again_takes_the_place_of_what_was_said_about_the_same(
+    text: str, condition: str, wanted: str
+) -> None:
+    assert expression.narrowed(text, condition) == wanted

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from auditor.session.browsing import View
 from ui import theme
+from ui.gallery import expression
 from ui.workspace import Workspace
 
 _GATHER_MS = 120
@@ -185,6 +186,5 @@ def checked(view: View) -> View:
 
 
 def narrowed(view: View, condition: str) -> View:
-    """The view with one more condition about its check's findings."""
-    where = f"({view.where}) and {condition}" if view.where.strip() else condition
-    return replace(checked(view), where=where)
+    """The view with this condition about its check's findings; it takes its forerunner's place."""
+    return replace(checked(view), where=expression.narrowed(view.where, condition))

@@ -20,6 +20,11 @@ _TERM = re.compile(
     (?P<sign>==|=|>=|<=|in\b|is\s+null|contains\b|)\s*(?P<rest>.*)""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"""(?P<column>[^\W\d][\w.]*|"(?:[^"]|"")*")\s*
+    (?P<sign>==|=|>=|<=|>|<|in\b|is\s+null)\s*(?P<rest>.*)""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 _VALUE = re.compile(
     r"\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<number>-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
     r"|(?P<flag>true|false))\s*",
@@ -104,6 +109,13 @@ def written(text: str, column: str, new: Iterable[Term]) -> str:
     return " and ".join([*kept[:place], *map(str, new), *kept[place:]])
 
 
+def narrowed(text: str, condition: str) -> str:
+    """The text with a condition in place of what it said about the same ends of the same columns."""
+    new = terms(condition)
+    said = {_subject(term) for term in new}
+    return " and ".join([*(one for one in terms(text) if _subject(one) not in said), *new])
+
+
 def any_of(column: str, values: Sequence[Value | None]) -> list[Term]:
     """The shortest way to ask for these values; none for no values. None alone is `is null`."""
     known = tuple(value for value in values if value is not None)
@@ -129,6 +141,15 @@ def quoted_name(column: str) -> str:
     if _NAME.fullmatch(column) and column.lower() not in _WORDS:
         return column
     return '"' + column.replace('"', '""') + '"'
+
+
+def _subject(term: str) -> tuple[str, str]:
+    """What a condition is about: a column and which end of it; any other, about itself alone."""
+    found = _COMPARED.fullmatch(term)
+    if found is None or found["column"].lower() in _WORDS:
+        return term, ""
+    end = next((sign for sign in "<>" if sign in found["sign"]), "=")
+    return found["column"].strip('"'), end
 
 
 def _plain(text: str, column: str) -> list[Term]:
