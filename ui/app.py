@@ -33,6 +33,7 @@ class Program(QObject):
 
     _opened = Signal(object, object, bool)
     _failed = Signal(object)
+    _not_kept = Signal(object)
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
@@ -42,6 +43,8 @@ class Program(QObject):
         _translate(app, self.settings.appearance.language)
         # Opening reads a file and loads the engine: not the Qt thread's work.
         self._openers = ThreadPoolExecutor(1, "opener")
+        self._keeper = ThreadPoolExecutor(1, "settings")
+        """Writes the settings, in the order they came: the disk may be slow."""
         self._on_the_way: set[Session] = set()
         """Opened, and not yet in a window."""
         self.project: ProjectWindow | None = None
@@ -51,6 +54,7 @@ class Program(QObject):
         self.start.demo_ready.connect(lambda u, path: self.take_in(u, path, audit=True))
         self._opened.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self._failed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._not_kept.connect(self._tell_not_kept, Qt.ConnectionType.QueuedConnection)
         app.aboutToQuit.connect(self._let_go)
         if sentence:
             self.start.say(sentence)
@@ -70,10 +74,18 @@ class Program(QObject):
         self._in_thread(lambda: _session(path, self.settings, make=True), understood, audit=audit)
 
     def use_settings(self, settings: Settings) -> None:
-        """Keep them and follow them at once. Raises OSError."""
-        user_settings.save(user_settings.default_path(), settings)
+        """Follow them at once, and keep them; where that fails the project's window says so."""
         self.settings = settings
         theme.set_scheme(self.app, settings.appearance.theme)
+        path = user_settings.default_path()
+
+        def keep() -> None:
+            try:
+                user_settings.save(path, settings)
+            except OSError as error:
+                self._not_kept.emit(error)
+
+        self._keeper.submit(keep)
 
     def _in_thread(
         self,
@@ -97,7 +109,7 @@ class Program(QObject):
 
         self._on_the_way.discard(session)
         self.project = ProjectWindow(session, self.settings)
-        self.project.settings_wanted.connect(self._change_settings)
+        self.project.settings_wanted.connect(self.use_settings)
         self.project.closed.connect(self._closed)
         self.project.show()
         self.start.idle()
@@ -127,18 +139,16 @@ class Program(QObject):
     def _let_go(self) -> None:
         """A project that was being opened when the user left would keep the program alive."""
         self._openers.shutdown(cancel_futures=True)
+        self._keeper.shutdown()
         for session in self._on_the_way:
             session.close()
 
-    def _change_settings(self, settings: Settings) -> None:
-        try:
-            self.use_settings(settings)
-        except OSError as error:
-            from auditor.session.errors import sentence
+    def _tell_not_kept(self, error: Exception) -> None:
+        from auditor.session.errors import sentence
 
-            if self.project is not None:  # the window that is in front
-                why = self.tr("The settings are not kept: {why}").format(why=sentence(error))
-                self.project.notice.tell(why, trouble=True)
+        if self.project is not None:  # the window that is in front
+            why = self.tr("The settings are not kept: {why}").format(why=sentence(error))
+            self.project.notice.tell(why, trouble=True)
 
 
 def _load() -> None:
