@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from auditor.model import Verdict
@@ -223,6 +223,19 @@ def test_the_history_shows_a_steps_samples_and_what_was_undone(
     assert len(window.workspace.ids) == 3
     window.commands.action("decide.undo").trigger()
     qtbot.waitUntil(lambda: [one.standing for one in panel.steps] == [True, False])
+
+
+def test_the_history_names_the_check_by_its_title(open_window: Opener, qtbot: QtBot) -> None:
+    window = open_window()
+    ids = window.workspace.ids[:1]
+    window.session.decide_on(ids, Verdict.KEEP, check_id="label_errors")
+    window.docks["history"].bring()
+    panel = window.docks["history"].panel
+    assert isinstance(panel, HistoryPanel)
+    qtbot.waitUntil(lambda: len(panel.steps) == 1)
+    steps = panel.findChild(QTreeWidget)
+    assert isinstance(steps, QTreeWidget)
+    assert steps.findItems("Label errors", Qt.MatchFlag.MatchExactly, 4)
 
 
 def test_an_export_is_previewed_and_written(

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from auditor.model import ChangeSet
-from auditor.session import history
+from auditor.session import Session, history, planning
 from auditor.session.browsing import Ids
 from auditor.session.history import Step
 from ui import theme
@@ -66,6 +66,7 @@ class HistoryPanel(QWidget):
         self._more.clicked.connect(self._read_more)
         workspace.view_changed.connect(lambda _view: self._enable())
         workspace.desk.changed.connect(self._on_change)
+        self._titles: dict[str, str] = {}
         self._is_stale = True
 
     def _lay_out(self) -> None:
@@ -107,9 +108,15 @@ class HistoryPanel(QWidget):
             self._read()
 
     def _read(self) -> None:
+        known = self._titles
+
+        def question(session: Session) -> tuple[list[Step], dict[str, str]]:
+            titles = known or {spec.id: spec.title for spec in planning.specs()}
+            return session.read(lambda db: history.steps(db, limit=_PAGE)), titles
+
         self._workspace.desk.ask(
-            lambda session: session.read(lambda db: history.steps(db, limit=_PAGE)),
-            self._fill,
+            question,
+            self._take,
             lane="history",
             owner=self,
         )
@@ -125,6 +132,10 @@ class HistoryPanel(QWidget):
             lane="history",
             owner=self,
         )
+
+    def _take(self, found: tuple[list[Step], dict[str, str]]) -> None:
+        steps, self._titles = found
+        self._fill(steps)
 
     def _fill(self, steps: list[Step]) -> None:
         chosen = self._chosen()
@@ -145,9 +156,8 @@ class HistoryPanel(QWidget):
 
     def _item(self, step: Step) -> QTreeWidgetItem:
         when = step.made_on.astimezone().strftime("%Y-%m-%d %H:%M")
-        item = QTreeWidgetItem(
-            [step.title, f"{step.samples:,}", step.reviewer, when, ", ".join(step.check_ids)]
-        )
+        because = ", ".join(self._titles.get(one, one) for one in step.check_ids)
+        item = QTreeWidgetItem([step.title, f"{step.samples:,}", step.reviewer, when, because])
         item.setData(0, _STEP, step)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if not step.standing:
