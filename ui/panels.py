@@ -15,6 +15,8 @@ from ui.review.queue import QueuePanel
 if TYPE_CHECKING:
     from ui.project_window import ProjectWindow
 
+PAGES = ("gallery", "loupe", "wall", "compare")
+"""What can be in the middle; the first is there from the start."""
 _WIDTHS = {"queue": 270, "evidence": 400}
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -15,7 +15,7 @@ from auditor.session import AuditOptions, Session, Understanding, Wanted, browsi
 from auditor.session.background import JobEvent, JobState
 from auditor.session.browsing import View
 from auditor.settings import Settings
-from ui import panels, project_commands
+from ui import panels, project_commands, whereabouts
 from ui.audit.strip import JobStrip
 from ui.commands import Commands
 from ui.desk import Desk
@@ -305,25 +305,15 @@ class ProjectWindow(QMainWindow):
         )
 
     def _restore(self, memory: Any) -> None:
-        known: dict[str, Any] = memory if isinstance(memory, dict) else {}
-        try:
-            self.workspace.view = View(**known.get("view", {}))
-            self.workspace.focus = known.get("focus")
-            self.restoreState(QByteArray.fromBase64(str(known.get("docks", "")).encode()))
-        except (TypeError, ValueError):  # another version's memory: begin anew
-            self.workspace.view = View()
+        page = whereabouts.restore(self, memory)
         self.workspace.start()
-        self.gallery.setFocus()
+        self.show_page(page)
         self.workspace.view_changed.emit(self.workspace.view)
         self.workspace.focus_changed.emit(self.workspace.focus)
 
     def _remember(self) -> None:
-        view = replace(self.workspace.view, as_of=None)
-        memory = {
-            "view": asdict(view),
-            "focus": self.workspace.focus,
-            "docks": bytes(self.saveState().toBase64().data()).decode(),
-        }
+        memory = whereabouts.of(self)
+        self.gallery.remember()
         self.desk.act(
             lambda session: session.store.write(browsing.Remember(_MEMORY, memory)).result(),
             lambda _done: None,

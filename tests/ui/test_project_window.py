@@ -18,13 +18,14 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from auditor.model import Verdict
-from auditor.session import AuditOptions, Session, history
+from auditor.session import AuditOptions, Session, browsing, history
 from auditor.session.background import JobState
 from auditor.session.browsing import View
 from auditor.session.folder import ProjectFolder
 from auditor.settings import Settings
 from auditor.store import review
 from tests.ui.test_workspace import EVERY
+from ui.charts.panel import ChartsPanel
 from ui.commands import Commands
 from ui.dialogs.export_dialog import ExportDialog
 from ui.dialogs.history_panel import HistoryPanel
@@ -101,12 +102,46 @@ def test_a_project_opens_where_it_was_left(open_window: Opener, qtbot: QtBot) ->
     show(first, FLAGGED, qtbot)
     first.workspace.set_focus(int(first.workspace.ids[4]))
     first.docks["history"].bring()
+    first.docks["audit"].uncover()
+    first.docks["queue"].hide()
+    first.show_page("loupe")
+    first.setGeometry(0, 30, 1100, 720)
+    first.gallery.view.set_zoom(200)
     focus = first.workspace.focus
     close(first, qtbot)
     again = open_window()
     assert again.workspace.view == FLAGGED
     qtbot.waitUntil(lambda: again.workspace.focus == focus)
-    assert again.docks["history"].isVisible()
+    # The width is cut to that of the offscreen screen.
+    assert (again.y(), again.height(), again.page) == (30, 720, "loupe")
+    assert again.docks["queue"].isHidden()
+    for name, behind in (("history", "charts"), ("audit", "evidence")):
+        assert not again.docks[name].visibleRegion().isEmpty()
+        assert again.docks[behind].visibleRegion().isEmpty()
+    qtbot.waitUntil(lambda: again.gallery.view.zoom == 200)
+
+
+def test_a_project_opens_with_the_chart_that_was_in_front(
+    open_window: Opener, qtbot: QtBot
+) -> None:
+    first = open_window()
+    first.docks["charts"].bring()
+    first.commands.action("charts.pairs").trigger()
+    close(first, qtbot)
+    again = open_window()
+    panel = again.docks["charts"].ensure()
+    assert isinstance(panel, ChartsPanel)
+    qtbot.waitUntil(lambda: panel.tabs.currentWidget() is panel.pairs)
+
+
+def test_a_memory_that_cannot_be_read_opens_at_the_beginning(
+    open_window: Opener, project: Path, qtbot: QtBot
+) -> None:
+    with Session.open(project, workers=1) as session:
+        odd = {"view": {"nonsense": 1}, "page": "no such", "geometry": 5, "docks": None}
+        session.store.write(browsing.Remember("window", odd)).result()
+    window = open_window()
+    assert (window.workspace.view, window.page) == (View(), "gallery")
 
 
 def test_closing_during_an_audit_stops_it_and_it_goes_on_next_time(

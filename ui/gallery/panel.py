@@ -163,6 +163,12 @@ class GalleryPanel(QWidget):
             owner=self,
         )
 
+    def remember(self) -> None:
+        """Keep the zoom now, where it was changed a moment ago."""
+        if self._keep_zoom.isActive():
+            self._keep_zoom.stop()
+            self._remember_zoom()
+
     def _remember_zoom(self) -> None:
         step = browsing.Remember(_MEMORY, self.view.zoom)
         self._workspace.desk.act(
