@@ -119,7 +119,7 @@ class Program(QObject):
 
     def _tell(self, error: Exception) -> None:
         from auditor.session.errors import sentence
-        from ui.start.words import for_the_window
+        from ui.sentences import for_the_window
 
         log.warning("a project could not be opened", exc_info=error)
         self.start.idle()

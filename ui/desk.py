@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from auditor.model import ChangeSet
 from auditor.session import Session, errors
 from auditor.session.background import JobEvent
 from ui.calm import REST, Calm
+from ui.sentences import for_the_window
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class Desk(QObject):
         self._committed.connect(self._note, Qt.ConnectionType.QueuedConnection)
         self.job.connect(self._nothing, Qt.ConnectionType.QueuedConnection)
         session.store.on_commit(self._committed.emit)
-        session.jobs.listen(self.job.emit)
+        session.jobs.listen(lambda event: self.job.emit(_in_window(event)))
 
     def ask(
         self,
@@ -188,6 +190,10 @@ class Desk(QObject):
         waiting, self._waiting = self._waiting, []
         if waiting and not self._closed:
             self.changed.emit(_merged(waiting))
+
+
+def _in_window(event: JobEvent) -> JobEvent:
+    return replace(event, message=for_the_window(event.message))
 
 
 def _merged(changes: list[ChangeSet]) -> ChangeSet:

@@ -26,6 +26,7 @@ from ui.notice import Notice
 from ui.review.decider import Decider
 from ui.review.looking import Looking
 from ui.review.queue import QueuePanel
+from ui.sentences import for_the_window
 from ui.workspace import NONE, Workspace
 
 _SAID_MS = 8000
@@ -252,7 +253,7 @@ class ProjectWindow(QMainWindow):
         self.setWindowTitle(title.format(name=self.session.folder.name, n=len(self.workspace.ids)))
 
     def _trouble(self, sentence: str) -> None:
-        self.notice.tell(sentence, trouble=True)
+        self.notice.tell(for_the_window(sentence), trouble=True)
 
     def _use(self, settings: Settings) -> None:
         self._settings = settings

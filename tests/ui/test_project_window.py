@@ -113,7 +113,7 @@ def test_a_project_opens_where_it_was_left(open_window: Opener, qtbot: QtBot) ->
     assert again.workspace.view == FLAGGED
     qtbot.waitUntil(lambda: again.workspace.focus == focus)
     # The width is cut to that of the offscreen screen.
-    assert (again.y(), again.height(), again.page) == (30, 720, "loupe")
+    assert (again.geometry().y(), again.height(), again.page) == (30, 720, "loupe")
     assert again.docks["queue"].isHidden()
     for name, behind in (("history", "charts"), ("audit", "evidence")):
         assert not again.docks[name].visibleRegion().isEmpty()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from ui.audit.form import WheelGuard
 
@@ -27,6 +27,8 @@ class AuditSettings(QWidget):
         self.seed.setRange(0, (1 << 31) - 1)
         self.seed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.seed.valueChanged.connect(self.changed)
+        self.attach = QPushButton(self.tr("Attach your own …"), self)
+        self.attach.setAccessibleName(self.tr("Attach features or probabilities of your own"))
         self._lay_out()
 
     def _make_encoder(self) -> QComboBox:
@@ -66,6 +68,13 @@ class AuditSettings(QWidget):
             small.setObjectName("muted")
             small.setWordWrap(True)
             rows.addRow(small)
+        brought = QLabel(
+            self.tr("Features or class probabilities that you computed elsewhere."), self
+        )
+        brought.setObjectName("muted")
+        brought.setWordWrap(True)
+        rows.addRow(self.tr("Arrays"), self.attach)
+        rows.addRow(brought)
 
     def show_models(self, models: Sequence[Mapping[str, Any]]) -> None:
         """Offer the encoders of this machine; what was typed stays."""

@@ -92,6 +92,12 @@ class AuditPanel(QWidget):
             title = self.tr("Audit with every check")
         self._asked[session.jobs.add("audit", title, work, after="import")] = options
 
+    def attach(self) -> None:
+        """Ask for features or probabilities that the user brings."""
+        from ui.dialogs.attach_dialog import AttachDialog
+
+        AttachDialog(self._workspace, self.window()).open()
+
     def turn_pause(self) -> None:
         """Pause what runs, or go on with it."""
         row = self.jobs.running()
@@ -226,6 +232,7 @@ class AuditPanel(QWidget):
     def _connect(self) -> None:
         self.checks.changed.connect(self._plan_timer.start)
         self.checks.changed.connect(self._update_buttons)
+        self.settings.attach.clicked.connect(self.attach)
         self.settings.changed.connect(self._plan_timer.start)
         self.jobs.cancel_wanted.connect(self._desk.session.jobs.cancel)
         self.notice.again.connect(self._start_as_shown)
@@ -239,6 +246,10 @@ class AuditPanel(QWidget):
             (Command("audit.run", self.tr("Run"), group, ("Ctrl+R",)), self.run),
             (Command("audit.pause", self.tr("Pause"), group), self.turn_pause),
             (Command("audit.cancel", self.tr("Stop what runs"), group), self.cancel),
+            (
+                Command("audit.attach", self.tr("Attach features or probabilities …"), group),
+                self.attach,
+            ),
         )
         for command, run in offered:
             self._commands.add(command, run)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from auditor.session.background import JobEvent, JobState
 from auditor.session.planning import Plan, PlannedStage
 from ui.moment import span, when
+from ui.sentences import for_the_window
 
 if TYPE_CHECKING:
     from auditor.checks.base import CheckSpec
@@ -92,14 +93,14 @@ def last_run(run: Mapping[str, Any] | None, *, is_going: bool) -> str:
         return tr("Running: {flagged:,} flagged so far").format(flagged=flagged)
     if state in {"failed", "skipped", "cancelled"}:
         said = {"failed": tr("Failed"), "skipped": tr("Skipped")}.get(state, tr("Stopped"))
-        return f"{said}: {run['message']}" if run.get("message") else said
+        return f"{said}: {for_the_window(run['message'])}" if run.get("message") else said
     text = tr("{flagged:,} flagged").format(flagged=flagged)
     if (ended := moment(run.get("ended_on"))) is not None:
         text = tr("{flagged:,} flagged, {when}").format(
             flagged=flagged, when=when(ended, datetime.now(UTC))
         )
     if run.get("message"):
-        text = f"{text}. {run['message']}"
+        text = f"{text}. {for_the_window(run['message'])}"
     return text
 
 
@@ -138,7 +139,7 @@ def stage(one: PlannedStage) -> str:
     if one.state == "reuse":
         return tr("{title}: done already").format(title=one.title)
     if one.state == "skip":
-        return tr("{title}: left out, {why}").format(title=one.title, why=one.basis)
+        return tr("{title}: left out, {why}").format(title=one.title, why=for_the_window(one.basis))
     if one.seconds is None:
         return head
     return tr("{head}, about {span}").format(head=head, span=span(one.seconds))
@@ -179,7 +180,7 @@ def not_run(ends: Sequence[CheckEnd], titles: Mapping[str, str]) -> list[str]:
         tr("{check} {what}: {why}").format(
             check=titles.get(end.check_id, end.check_id),
             what=said.get(end.state, tr("is done, but")),
-            why=end.message,
+            why=for_the_window(end.message),
         )
         for end in ends
         if end.message

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from auditor.session.browsing import View
 from ui import theme
 from ui.gallery import expression
+from ui.sentences import for_the_window
 from ui.workspace import Workspace
 
 _GATHER_MS = 120
@@ -90,7 +91,9 @@ class Chart(QWidget):
         return self._blank.sentence if self._pages.currentWidget() is self._blank else None
 
     def failed(self, error: Exception) -> None:
-        self.show_blank(self.tr("This cannot be shown: {why}").format(why=error))
+        self.show_blank(
+            self.tr("This cannot be shown: {why}").format(why=for_the_window(str(error)))
+        )
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -28,6 +28,12 @@ def choose_table(parent: QWidget, title: str, then: Callable[[Path], object]) ->
     _open(dialog, then)
 
 
+def choose_file(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, then)
+
+
 def _open(dialog: QFileDialog, then: Callable[[Path], object]) -> None:
     dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
     dialog.finished.connect(dialog.deleteLater)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from ui import theme
 from ui.notice import Notice
+from ui.sentences import for_the_window
 from ui.start import words
 from ui.start.mapping_form import MappingForm
 from ui.start.project_field import ProjectField
@@ -107,7 +108,7 @@ class ImportDialog(QDialog):
             self._fill_facts(reading.understood)
             self.notice.hide()
         else:
-            self.notice.tell(words.for_the_window(reading.problem), trouble=True)
+            self.notice.tell(for_the_window(reading.problem), trouble=True)
         self._update()
 
     def _fail(self, sentence: str) -> None:
@@ -154,7 +155,7 @@ class ImportDialog(QDialog):
         self._values["extras"].setText(words.extras(found.extra_columns))
         self._facts_rows.setRowVisible(self._values["extras"], bool(found.extra_columns))
         self._heading.setText(words.problems(found.problems, found.problem_count))
-        sentences = (f"•  {words.for_the_window(one)}" for one in found.problems)
+        sentences = (f"•  {for_the_window(one)}" for one in found.problems)
         self._list.setText("\n".join(sentences))
         self._list.setVisible(bool(found.problems))
 

@@ -41,16 +41,6 @@ def separator_title() -> str:
     return tr("Several labels in a cell")
 
 
-def for_the_window(sentence: str) -> str:
-    """The engine's sentence with the window's fields in place of the command line's flags."""
-    fields = {f"--{role}-column": f"“{title}”" for role, title in roles().items()}
-    fields["--label-separator"] = f"“{separator_title()}”"
-    fields["make one with `auditor import SOURCE`"] = tr("open a folder of pictures to make one")
-    for flag, title in fields.items():
-        sentence = sentence.replace(flag, title)
-    return sentence
-
-
 def classes(understood: Understanding) -> str:
     """How many classes, and the first of them by name."""
     names = understood.classes
