@@ -15,7 +15,7 @@ from auditor.session import AuditOptions, Session, Understanding, Wanted, browsi
 from auditor.session.background import JobEvent, JobState
 from auditor.session.browsing import View
 from auditor.settings import Settings
-from ui import panels, project_commands, whereabouts
+from ui import panels, project_commands, tab_order, whereabouts
 from ui.audit.strip import JobStrip
 from ui.commands import Commands
 from ui.desk import Desk
@@ -103,6 +103,10 @@ class ProjectWindow(QMainWindow):
         """The name of the page in the middle."""
         shown = self._stage.currentWidget()
         return next(name for name, widget in self._pages.items() if widget is shown)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab and Shift+Tab."""
+        return tab_order.step(self, forward=forward)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs, without holding the window up; it goes when the project is let go of."""
