@@ -54,6 +54,8 @@ class Row:
     """Now, or as of the view's action."""
     split: str | None
     verdict: str | None
+    state: State
+    """Of the view's check, which may flag the sample after it was decided because of another."""
     note: str | None
     flagged: bool
     quality: float | None
@@ -129,7 +131,7 @@ def _row(*cells: Any) -> Row:
     named = dict(zip(_ROW_NAMES, cells, strict=True))
     for name in ("given", "labels", "suggested"):
         named[name] = tuple(named[name] or ())
-    return Row(**named)
+    return Row(**{**named, "state": State(named["state"])})
 
 
 _ROW_NAMES = tuple(field.name for field in fields(Row))

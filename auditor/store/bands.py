@@ -8,6 +8,7 @@ from typing import Literal
 
 from auditor.store.db import Connection, first
 from auditor.store.review import JUDGED
+from auditor.store.standing import REVIEWED, STATE, UNDECIDED
 
 Score = Literal["p_error", "quality"]
 
@@ -42,20 +43,20 @@ def count(db: Connection, run_id: int, score: Score, bands: int) -> Iterator[Cou
     By quality only flags are counted: it gives no probability that the others are wrong.
     """
     rows = db.execute(
-        "with decided as (select n.sample_id, n.verdict, n.verdict = 'defer' or n.verdict is null"
-        f"  as open, {JUDGED} as judged from review n join action a using (action_id)),"
-        f" scored as (select sample_id, flagged, {score} as score from finding where run_id = ?"
-        f"  and {score} is not null and (flagged or ?)"
-        "  and sample_id not in (select sample_id from sample where not present))"
+        f"with scored as (select f.sample_id, f.flagged, f.{score} as score, r.verdict,"
+        f"   {UNDECIDED} as open, {JUDGED} and {STATE} = 'decided' as judged"
+        f"  from finding f left join ({REVIEWED.format('review')}) r using (sample_id)"
+        f"  left join action a using (action_id) where f.run_id = ?"
+        f"  and f.{score} is not null and (f.flagged or ?)"
+        "  and f.sample_id not in (select sample_id from sample where not present))"
         " select least(floor(score::double * ?), ? - 1)::integer as number, count(*),"
         "  count(*) filter (flagged), count(*) filter (judged),"
         "  count(*) filter (judged and verdict <> 'keep'),"
-        "  count(*) filter (flagged and coalesce(open, true)),"
-        "  count(*) filter (not flagged and coalesce(open, true)),"
-        "  avg(score) filter (judged), avg(score) filter (flagged and coalesce(open, true)),"
-        "  avg(score) filter (not flagged and coalesce(open, true))"
-        " from scored left join decided using (sample_id) group by number order by number",
-        [run_id, score == "p_error", bands, bands],
+        "  count(*) filter (flagged and open), count(*) filter (not flagged and open),"
+        "  avg(score) filter (judged), avg(score) filter (flagged and open),"
+        "  avg(score) filter (not flagged and open)"
+        " from scored group by number order by number",
+        [run_id, run_id, score == "p_error", bands, bands],
     ).fetchall()
     names = Counted.__dataclass_fields__
     return (Counted(**dict(zip(names, row, strict=True))) for row in rows)

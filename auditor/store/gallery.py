@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from auditor.store import runs
 from auditor.store.db import Connection
-from auditor.store.scope import UNDECIDED, Column, Ids, Scope, column
+from auditor.store.scope import Column, Ids, Scope, column
+from auditor.store.standing import REVIEWED, STATE, UNDECIDED
 
 
 def ids(
@@ -64,7 +65,7 @@ def _ids(table: pa.Table) -> Ids:
 
 _ROW = (
     's.sample_id, s.path, s."row", s.given, coalesce(r.labels, s.given) as labels, s.split,'
-    " r.verdict, r.note, coalesce(f.flagged, false) as flagged, f.quality, f.p_error,"
+    f" r.verdict, {STATE} as state, r.note, coalesce(f.flagged, false) as flagged, f.quality, f.p_error,"
     " f.suggested, f.related_id, m.reason"
 )
 
@@ -79,8 +80,8 @@ def tally(db: Connection, scope: Scope) -> tuple[int, int, int, int]:
     """Counts of samples, and of the flagged, the unseen and the deferred among them."""
     counts = scope.read(
         db,
-        "count(*), count(*) filter (f.flagged), count(*) filter (r.verdict is null),"
-        " count(*) filter (r.verdict = 'defer')",
+        f"count(*), count(*) filter (f.flagged), count(*) filter ({STATE} = 'unseen'),"
+        f" count(*) filter ({STATE} = 'deferred')",
         tables="rf",
     )
     samples, flagged, unseen, deferred = (int(part[0].as_py()) for part in counts.columns)
@@ -130,18 +131,18 @@ def classes(db: Connection, check_id: str | None) -> list[tuple[Any, ...]]:
     """Per class: name, samples that bear it now, flagged and undecided of those given it, noise, changed_to, changed_from."""
     run = runs.latest(db, check_id) if check_id else None
     run_id = run.run_id if run else -1
-    return db.execute(_CLASSES, [run_id, run_id]).fetchall()
+    return db.execute(_CLASSES, [run_id, run_id, run_id]).fetchall()
 
 
 _CLASSES = f"""
 with listed as (
-    select s.given, r.verdict, r.labels, coalesce(f.flagged, false) as flagged
-    from sample s left join review r on r.sample_id = s.sample_id
+    select s.given, r.labels, coalesce(f.flagged, false) as flagged, {UNDECIDED} as undecided
+    from sample s left join ({REVIEWED.format("review")}) r on r.sample_id = s.sample_id
     left join finding f on f.sample_id = s.sample_id and f.run_id = ?
     where s.present
 ), given as (
     select unnest(given) as name, count(*) as samples, count(*) filter (flagged) as flagged,
-        count(*) filter (flagged and {UNDECIDED.replace("r.", "")}) as undecided
+        count(*) filter (flagged and undecided) as undecided
     from listed group by 1
 ), moved as (
     select name, sum(came)::bigint as came, sum(went)::bigint as went from (

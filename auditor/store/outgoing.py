@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor.store import review, runs, samples
 from auditor.store.db import Connection, first
+from auditor.store.standing import BEFORE
 
 _CHANGED = "present and (excluded or labels is distinct from given)"
 
@@ -23,8 +24,10 @@ def counts(db: Connection) -> dict[str, int]:
     )
     flags = first(
         db,
-        f"select count(distinct sample_id) from finding where flagged and run_id in ({runs.NEWEST})"
-        " and sample_id in (select sample_id from label_now where present and verdict is null)",
+        "select count(distinct f.sample_id) from finding f join run using (run_id)"
+        " join sample s using (sample_id) left join review r using (sample_id)"
+        f" where f.flagged and run_id in ({runs.NEWEST}) and s.present"
+        f" and (r.verdict is null or {BEFORE})",
     )
     names = ("relabelled", "excluded", "kept", "deferred", "by_rule", "undecided_flags")
     numbers = (*(found or ()), *(flags or ()))

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from auditor.model import LABELS, ChangeSet, SampleId
 from auditor.store.db import NOW, Connection, arrow, first
 from auditor.store.runs import NEWEST
+from auditor.store.standing import BEFORE
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -107,8 +108,12 @@ _NOTHING = ChangeSet(frozenset())
 _DIFFERING = (
     "incoming d left join review r using (sample_id)"
     " where (d.verdict, d.labels, d.note) is distinct from (r.verdict, r.labels, r.note)"
+    " or (d.verdict in ('keep', 'defer') and d.check_id <> coalesce(r.check_id, ''))"
 )
-"""Decisions, one per sample, beside the standing ones where these differ."""
+"""Decisions, one per sample, beside the standing ones where these differ.
+
+Who keeps a label because of another check than before says something new; see standing.BEFORE.
+"""
 
 
 def _last_of_each(decisions: pa.Table) -> pa.Table:
@@ -243,8 +248,11 @@ def _apply(db: Connection, action_id: int, touched: int) -> ChangeSet:
         [action_id],
     )
     db.execute(
-        "insert into review select sample_id, new_verdict, new_labels, new_note, new_action from change"
-        " where action_id = ? and (new_verdict is not null or new_note is not null)",
+        # The check that moved the reviewer stands with the action that made the decision.
+        "insert into review select c.sample_id, c.new_verdict, c.new_labels, c.new_note,"
+        " c.new_action, made.check_id from change c join change made"
+        " on made.action_id = c.new_action and made.sample_id = c.sample_id"
+        " where c.action_id = ? and (c.new_verdict is not null or c.new_note is not null)",
         [action_id],
     )
     tables = frozenset({"review", "action"})
@@ -291,20 +299,19 @@ LOOKED_AT = 1_000
 """Nor does anybody look at each sample of a step over more than so many."""
 
 JUDGED = (
-    f"coalesce(n.verdict <> 'defer' and not ends_with(a.reviewer, '{BY_RULE}') and a.action_id not in"
+    f"coalesce(r.verdict <> 'defer' and not ends_with(a.reviewer, '{BY_RULE}') and a.action_id not in"
     f" (select action_id from change group by action_id having count(*) > {LOOKED_AT}), false)"
 )
-"""Whether a person judged the sample; `n` has its standing decision and `a` the action of that."""
+"""Whether a person judged the sample; `r` is its standing decision and `a` the action of that."""
 
 
 def confirmed(db: Connection) -> dict[str, tuple[int, int]]:
     """Per check: flags that a person confirmed, and flags that a person judged."""
     rows = db.execute(
-        "select f.check_id, count(*) filter (n.verdict <> 'keep'), count(*)"
-        " from label_now n join action a using (action_id)"
-        " join (select check_id, sample_id from finding join run using (run_id) where flagged"
-        f"   and run_id in ({NEWEST})"
-        " ) f using (sample_id)"
-        f" where n.present and {JUDGED} group by 1 order by 1"
+        "select run.check_id, count(*) filter (r.verdict <> 'keep'), count(*)"
+        " from finding f join run using (run_id) join sample s using (sample_id)"
+        " join review r using (sample_id) join action a using (action_id)"
+        f" where f.flagged and run_id in ({NEWEST}) and s.present and {JUDGED} and not {BEFORE}"
+        " group by 1 order by 1"
     ).fetchall()
     return {check_id: (right, judged) for check_id, right, judged in rows}

@@ -56,7 +56,8 @@ class StartRun:
         ((self.run_id,),) = db.execute("select nextval('run_seq')").fetchall()
         who = self.identity
         db.execute(
-            f"insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null, {NOW}, null, 0)",
+            f"insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null, {NOW}, null, 0,"
+            " null)",
             [
                 self.run_id,
                 who.key,
@@ -104,7 +105,8 @@ class EndRun:
     def __call__(self, db: Connection) -> ChangeSet:
         db.execute(
             f"update run set state = ?, message = ?, ended_on = {NOW},"
-            " seconds = seconds + ? where run_id = ?",
+            " seconds = seconds + ?, after_action = (select coalesce(max(action_id), 0) from action)"
+            " where run_id = ?",
             [self.state, self.message, self.seconds, self.run_id],
         )
         if self.state == "done":

@@ -16,6 +16,7 @@ from auditor.model import QUALITY_STATISTICS
 from auditor.store import runs
 from auditor.store.db import Connection, arrow, identifier
 from auditor.store.filters import Condition, FilterError, parse
+from auditor.store.standing import REVIEWED, STATE
 
 Ids = npt.NDArray[np.int64]
 Kind = Literal["text", "number", "flag"]
@@ -31,12 +32,6 @@ class Column:
 
 
 _LABELS = "coalesce(r.labels, s.given)"
-_STATE = (
-    "case when r.verdict is null then 'unseen' when r.verdict = 'defer' then 'deferred'"
-    " else 'decided' end"
-)
-UNDECIDED = "(r.verdict is null or r.verdict = 'defer')"
-"""Nobody has come to a decision yet: unseen or deferred."""
 _OURS = {
     "sample_id": Column("s.sample_id", "number"),
     "path": Column("s.path", "text"),
@@ -45,7 +40,7 @@ _OURS = {
     "given_label": Column("s.given[1]", "text"),
     "label": Column(f"{_LABELS}[1]", "text", "r"),
     "decision": Column("r.verdict", "text", "r"),
-    "state": Column(f"({_STATE})", "text", "r"),
+    "state": Column(f"({STATE})", "text", "rf"),
     "note": Column("r.note", "text", "r"),
     "quality": Column("f.quality", "number", "f"),
     "label_score": Column("f.quality", "number", "f"),
@@ -149,21 +144,28 @@ class Scope:
         """The table under its alias; narrowed, only rows of the samples in `incoming`."""
         name, condition, values = _TABLES[alias], "true", list[Any]()
         if alias == "f":
-            run = runs.latest(db, self.check_id) if self.check_id else None
-            condition, values = "run_id = ?", [run.run_id if run else -1]
-        if alias == "r" and self.as_of is not None:
-            name, values = _AS_OF, [self.as_of]
+            condition, values = "run_id = ?", [self._run_id(db)]
+        if alias == "r":
+            source, values = (name, []) if self.as_of is None else (_AS_OF, [self.as_of])
+            name, values = f"({REVIEWED.format(source)})", [*values, self._run_id(db)]
         if narrowed:
             # Here and not in the join: DuckDB then skips the rows as it reads each table.
             condition += " and sample_id in (select sample_id from incoming)"
         return Condition(f"(select * from {name} where {condition}) {alias}", tuple(values))
 
+    def _run_id(self, db: Connection) -> int:
+        """The check's newest finished run; where there is none, no run's."""
+        run = runs.latest(db, self.check_id) if self.check_id else None
+        return run.run_id if run else -1
+
 
 _TABLES = {"s": "sample", "r": "review", "f": "finding", "m": "media", "e": "extra"}
 _AS_OF = (
-    "(select sample_id, new_verdict as verdict, new_labels as labels, new_note as note"
-    " from change join (select sample_id, max(action_id) as action_id from change"
-    "  where action_id <= ? group by sample_id) using (sample_id, action_id))"
+    "(select n.sample_id, n.new_verdict as verdict, n.new_labels as labels, n.new_note as note,"
+    "  n.new_action as action_id, made.check_id"
+    " from change n join (select sample_id, max(action_id) as action_id from change"
+    "  where action_id <= ? group by sample_id) using (sample_id, action_id)"
+    " left join change made on made.action_id = n.new_action and made.sample_id = n.sample_id)"
 )
 
 

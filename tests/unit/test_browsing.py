@@ -33,7 +33,7 @@ def _judge(db: Connection) -> None:
     for run_id, share in ((1, 0), (2, 0.1)):
         db.execute(
             "insert into run values (?, ?, 'c', 1, '{}', '{}', 1, 'done', null, now(),"
-            " now()::timestamp + to_seconds(?), 0)",
+            " now()::timestamp + to_seconds(?), 0, 0)",
             [run_id, str(run_id), run_id],
         )
         db.execute(

@@ -21,7 +21,7 @@ def judged(store: Store) -> Store:
     """Findings of check c: sample i has p_error i/10, and those from 5 on a suggestion."""
     with store.reader() as db:
         db.execute(
-            "insert into run values (1, 'k', 'c', 1, '{}', '{}', 1, 'done', null, now(), now(), 0)"
+            "insert into run values (1, 'k', 'c', 1, '{}', '{}', 1, 'done', null, now(), now(), 0, 0)"
         )
         db.execute(
             "insert into finding select 1, i, 1 - i / 10, i > 4, i / 10, null, null,"

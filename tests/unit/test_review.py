@@ -161,7 +161,7 @@ def test_closing_finishes_what_was_queued_and_takes_no_more(store: Store) -> Non
 def test_a_person_confirms_flags_and_a_rule_does_not(store: Store) -> None:
     with store.reader() as db:
         db.execute(
-            "insert into run values (1, 'k', 'c', 1, '{}', '{}', 1, 'done', null, now(), now(), 0)"
+            "insert into run values (1, 'k', 'c', 1, '{}', '{}', 1, 'done', null, now(), now(), 0, 0)"
         )
         db.execute(
             "insert into finding select 1, i, 0, true, 0.9, null, null, ['b'], null, null from range(4) t(i)"
