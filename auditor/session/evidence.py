@@ -56,6 +56,8 @@ class Evidence:
     given: tuple[str, ...]
     labels: tuple[str, ...]
     verdict: str | None
+    is_settled: bool
+    """Whether the decision, if there is one, holds for what the check in focus flags as well."""
     note: str | None
     width: int | None
     height: int | None
@@ -93,7 +95,8 @@ def evidence(db: Connection, sample_id: int, check_id: str | None = None) -> Evi
     rows = cards.findings(db, sample_id)
     rows.sort(key=lambda row: (row["check_id"] != check_id, not row["flagged"], row["check_id"]))
     told = [words.evidence_of(row["evidence"]) for row in rows]
-    given, decided = tuple(sample["given"]), cards.review(db, sample_id) or {}
+    given, decided = tuple(sample["given"]), cards.review(db, sample_id, check_id) or {}
+    is_flagged = any(row["flagged"] for row in rows if row["check_id"] == check_id)
     suggested = _suggested(rows)
     chance = next((row for row in rows if row["p_error"] is not None), None)
     views = next((one for one in told if isinstance(one.get("views"), dict)), {})
@@ -101,6 +104,7 @@ def evidence(db: Connection, sample_id: int, check_id: str | None = None) -> Evi
         **{**sample, "given": given},
         labels=given if decided.get("labels") is None else tuple(decided["labels"]),
         verdict=decided.get("verdict"),
+        is_settled=not (is_flagged and decided.get("is_before")),
         note=decided.get("note"),
         suggested=suggested,
         ranked=_ranked(_classes(told), (*suggested, *given, *project.classes(db))),

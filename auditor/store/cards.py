@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from auditor.store import runs
 from auditor.store.db import Connection
 from auditor.store.runs import NEWEST
+from auditor.store.standing import REVIEWED
 
 
 def sample(db: Connection, sample_id: int) -> dict[str, Any] | None:
@@ -23,9 +25,14 @@ def sample(db: Connection, sample_id: int) -> dict[str, Any] | None:
     return found | (_first(db, media, sample_id) or unseen)
 
 
-def review(db: Connection, sample_id: int) -> dict[str, Any] | None:
-    """The standing decision: verdict, labels, note."""
-    return _first(db, "select verdict, labels, note from review where sample_id = ?", sample_id)
+def review(db: Connection, sample_id: int, check_id: str | None) -> dict[str, Any] | None:
+    """The standing decision: verdict, labels, note, and is_before; see standing."""
+    run = runs.latest(db, check_id) if check_id else None
+    query = (
+        "select verdict, labels, note, is_before"
+        f" from ({REVIEWED.format('review')}) where sample_id = ?"
+    )
+    return next(iter(_rows(db, query, run.run_id if run else -1, sample_id)), None)
 
 
 def further(db: Connection, sample_id: int) -> dict[str, str]:
@@ -53,7 +60,7 @@ def _first(db: Connection, query: str, sample_id: int) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def _rows(db: Connection, query: str, sample_id: int) -> list[dict[str, Any]]:
-    result = db.execute(query, [sample_id])
+def _rows(db: Connection, query: str, *values: int) -> list[dict[str, Any]]:
+    result = db.execute(query, list(values))
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

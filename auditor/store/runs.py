@@ -56,8 +56,7 @@ class StartRun:
         ((self.run_id,),) = db.execute("select nextval('run_seq')").fetchall()
         who = self.identity
         db.execute(
-            f"insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null, {NOW}, null, 0,"
-            " null)",
+            f"insert into run values (?, ?, ?, ?, ?, ?, ?, 'running', null, {NOW}, null, 0, null)",
             [
                 self.run_id,
                 who.key,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from auditor.model import ChangeSet
+import numpy as np
+
+from auditor.model import ChangeSet, Verdict
 from auditor.session import Session
 
 
@@ -36,6 +38,17 @@ def outdate(session: Session) -> None:
         ChangeSet(frozenset({"run"})),
         "update run set data_version = data_version - 1",
         [],
+    )
+
+
+def keep_before(session: Session, sample_ids: Sequence[int], check_id: str) -> None:
+    """Keep the samples' labels because of another check, and have the check's findings come after."""
+    session.decide_on(np.array(sample_ids, np.int64), Verdict.KEEP, check_id="another")
+    _run(
+        session,
+        ChangeSet(frozenset({"run"})),
+        "update run set after_action = (select max(action_id) from action) where check_id = ?",
+        [check_id],
     )
 
 

@@ -15,7 +15,7 @@ from auditor.model import Verdict
 from auditor.session import Session
 from auditor.session.browsing import Ids, View
 from auditor.session.evidence import Evidence, evidence
-from tests.ui import world
+from tests.ui import tampering, world
 from ui.commands import Commands
 from ui.review.card import EvidenceCard
 from ui.review.looking import Looking
@@ -135,6 +135,14 @@ def test_a_decision_is_shown_with_its_history(
     qtbot.waitUntil(lambda: card.body.head.chip.words == "✎ Relabelled", timeout=WAIT)
     assert "zero" in card.body.head.words
     assert "Say zero" in card.body.history.text()
+
+
+def test_a_label_kept_before_it_was_flagged_is_said_to_be(
+    card: EvidenceCard, session: Session, qtbot: QtBot
+) -> None:
+    tampering.keep_before(session, [card_evidence(card).sample_id], "label_errors")
+    words = "Label kept before this was found"
+    qtbot.waitUntil(lambda: words in card.body.head.chip.words, timeout=WAIT)
 
 
 def ids(*sample_ids: int) -> Ids:

@@ -110,6 +110,28 @@ def test_what_is_decided_is_passed_over_and_the_end_is_not_the_beginning(
     assert workspace.place(workspace.focus) == last
 
 
+@pytest.fixture
+def kept_before(session: Session) -> None:
+    """The two worst flagged samples were kept because of another check before they were flagged."""
+    ids = session.read(lambda db: browsing.ids(db, FLAGGED))[:2].tolist()
+    tampering.keep_before(session, ids, "label_errors")
+
+
+@pytest.mark.usefixtures("kept_before")
+def test_a_label_kept_before_it_was_flagged_is_not_passed_over_and_kept_once_more(
+    decider: Decider, workspace: Workspace, session: Session, window: QMainWindow, qtbot: QtBot
+) -> None:
+    press(qtbot, window, decider, Qt.Key.Key_K)
+    assert workspace.place(workspace.focus) == 1
+    press(qtbot, window, decider, Qt.Key.Key_K)
+    workspace.set_focus(int(workspace.ids[0]))
+    press(qtbot, window, decider, Qt.Key.Key_F)
+    assert workspace.place(workspace.focus) == 2
+    left = View(check_id="label_errors", where="flagged and state = 'unseen'")
+    unseen = session.read(lambda db: browsing.ids(db, left)).tolist()
+    assert set(unseen) == set(workspace.ids[2:].tolist())
+
+
 def test_a_digit_gives_the_class_of_that_place_in_the_order_of_the_card(
     workspace: Workspace,
     decider: Decider,

@@ -233,3 +233,28 @@ def test_pages_that_were_undone_wait_again_whichever_is_shown(
         wait(wall, qtbot)
         enter(wall, session, qtbot)
     assert decisions(session) == dict.fromkeys((first, second, last), "accept")
+
+
+@pytest.fixture
+def kept_before(session: Session) -> list[int]:
+    """Every flagged sample, kept because of another check before it was flagged."""
+    ids = session.read(lambda db: browsing.ids(db, FLAGGED)).tolist()
+    tampering.keep_before(session, ids, "label_errors")
+    return [int(sample_id) for sample_id in ids]
+
+
+def test_labels_kept_before_they_were_flagged_are_to_be_decided_about(
+    kept_before: list[int],
+    wall: WallPanel,
+    workspace: Workspace,
+    session: Session,
+    qtbot: QtBot,
+) -> None:
+    page = workspace.ids.tolist()
+    assert page
+    assert set(page) <= set(kept_before)
+    assert wall.grid.to_decide == page
+    enter(wall, session, qtbot)
+    known = decisions(session)
+    assert {known[sample_id] for sample_id in page} == {"accept"}
+    qtbot.waitUntil(lambda: not set(wall.grid.to_decide) & set(page))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from auditor.session.browsing import Row, State, View
 from auditor.store import gallery, review, runs
 from tests import project_world
 
-LATER = {"check_id": "outliers"}
+LATER: dict[str, Any] = {"check_id": "outliers"}
 KEPT, DEFERRED, ACCEPTED, NOT_FLAGGED, SEEN = range(5)
 
 
@@ -93,7 +94,7 @@ def test_every_count_of_a_queue_says_the_same(session: Session) -> None:
 
 
 def test_using_the_run_again_raises_no_flag_anew(session: Session) -> None:
-    facts = {"version": 1, "params": {}, "inputs": {}, "data_version": 1}
+    facts: dict[str, Any] = {"version": 1, "params": {}, "inputs": {}, "data_version": 1}
     again = runs.ReuseRun(runs.RunIdentity(**LATER, **facts))
     session.store.write(again).result()
     assert again.found
@@ -127,7 +128,9 @@ def test_an_earlier_step_is_judged_by_what_stood_then(session: Session) -> None:
 
 def test_undecided_names_the_samples_that_the_state_names(session: Session) -> None:
     with session.store.reader() as db:
-        assert dict(gallery.facets(db, browsing.scope_of(View(check_id="outliers")), "state", 9)) == {
+        assert dict(
+            gallery.facets(db, browsing.scope_of(View(check_id="outliers")), "state", 9)
+        ) == {
             "unseen": 9,
             "decided": 3,
         }

@@ -83,7 +83,7 @@ class PrecisionPanel(Chart):
         below = "<=" if band.high >= 1 else "<"
         condition = (
             f"{column} >= {band.low:.10g} and {column} {below} {band.high:.10g}"
-            " and decision is null"
+            " and state != 'decided'"
         )
         self.workspace.set_view(narrowed(self.workspace.view, condition))
 

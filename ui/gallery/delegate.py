@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemDelegate, QStyleOptionViewItem, QWidget
 
 from auditor.model import Verdict
-from auditor.session.browsing import Row
+from auditor.session.browsing import Row, State
 from ui import theme, verdicts
 from ui.gallery.captions import BADGE, Badges, Captions
 from ui.gallery.model import GalleryModel, Index
@@ -22,7 +22,6 @@ PAD = 6
 _CAPTIONS_FROM = 72
 """Below this zoom a caption would hold no word."""
 _FADED = 0.3
-_OPEN = (None, "defer")
 _FLAG, _NOTE, _SELECTED = theme.GLYPHS["flagged"], "“", "✓"
 
 
@@ -159,7 +158,7 @@ class SampleDelegate(QAbstractItemDelegate):
             self._text.draw(painter, x + used, y, width - used, f" → {_label(row.labels)}")
         if self.metrics.lines > 1:
             y += self.metrics.line_height
-            if row.verdict in _OPEN and row.flagged:
+            if row.flagged and row.state is not State.DECIDED:
                 self._draw_finding(painter, x, y, width, row)
             elif row.verdict is not None:
                 painter.setPen(theme.of_verdict(row.verdict))
@@ -182,7 +181,7 @@ class SampleDelegate(QAbstractItemDelegate):
 
     def _draw_overlays(self, painter: QPainter, box: QRect, row: Row) -> None:
         ratio, now = self.ratio, self._colours
-        if row.verdict is not None:
+        if row.verdict is not None and row.state is not State.UNSEEN:
             colour = theme.of_verdict(row.verdict)
             glyph = theme.GLYPHS.get(row.verdict, "?")
             badge = self._badges.get(glyph, colour.name(), now.base, ratio)

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
 
 from auditor.model import ChangeSet, Verdict
 from auditor.session import browsing
-from auditor.session.browsing import Ids, Row, View
+from auditor.session.browsing import Ids, Row, State, View
 from ui.desk import Desk
 
 Index = QModelIndex | QPersistentModelIndex
@@ -139,8 +139,9 @@ class GalleryModel(QAbstractTableModel):
         row = self.row(position)
         if row is None:
             return self.tr("Sample {id}").format(id=int(self.ids[position]))
-        state = row.verdict or (self.tr("flagged") if row.flagged else "")
-        return ", ".join(part for part in (*row.labels, state, row.path) if part)
+        verdict = row.verdict if row.state is not State.UNSEEN else None
+        said = verdict or (self.tr("flagged") if row.flagged else "")
+        return ", ".join(part for part in (*row.labels, said, row.path) if part)
 
     # fetching
 
@@ -184,7 +185,9 @@ class GalleryModel(QAbstractTableModel):
             row = self._rows[window][offset]
             if row is not None:
                 then = labels or _labels_then(row, verdict)
-                self._rows[window][offset] = replace(row, verdict=verdict, labels=then)
+                self._rows[window][offset] = replace(
+                    row, verdict=verdict, labels=then, state=_state_then(verdict)
+                )
                 self._news.add(window)
         self._tell()
 
@@ -248,6 +251,12 @@ class GalleryModel(QAbstractTableModel):
             last = min((window + 1) * WINDOW // self._columns, self.rowCount() - 1)
             self.dataChanged.emit(self.index(first, 0), self.index(last, self._columns - 1))
         self._news.clear()
+
+
+def _state_then(verdict: str | None) -> State:
+    if verdict is None:
+        return State.UNSEEN
+    return State.DEFERRED if verdict == Verdict.DEFER else State.DECIDED
 
 
 def _labels_then(row: Row, verdict: str | None) -> tuple[str, ...]:

@@ -152,7 +152,7 @@ class CardHead(QWidget):
         self.chip.tell(
             f"{glyph} {pairing.decision(evidence)}",
             QColor(theme.of_verdict(evidence.verdict)),
-            filled=evidence.verdict is not None,
+            filled=evidence.verdict is not None and evidence.is_settled,
         )
 
 

@@ -8,10 +8,9 @@ from PySide6.QtCore import QObject
 
 from auditor.model import ChangeSet
 from auditor.session import Session, browsing
-from auditor.session.browsing import Ids, Row, View
+from auditor.session.browsing import Ids, Row, State, View
 from ui.workspace import NONE, Workspace
 
-_DECIDED = View(where="state = 'decided'")
 _FEW = 512
 """Up to so many changed samples are looked at one by one; above, the whole list is."""
 
@@ -54,11 +53,11 @@ class Waiting(QObject):
         self._read()
 
     def _read(self) -> None:
-        ids = self._workspace.ids
+        ids, check_id = self._workspace.ids, self._workspace.view.check_id
         if len(ids):
             self._news = []
             self._workspace.desk.ask(
-                lambda session: (ids, _waiting(session, ids)),
+                lambda session: (ids, _waiting(session, ids, check_id)),
                 self._keep,
                 lane="waiting",
                 owner=self,
@@ -78,7 +77,8 @@ class Waiting(QObject):
         if changes.sample_ids is None or len(changes.sample_ids) > _FEW:
             self._read()
             return
-        view, ids = View(), list(changes.sample_ids)
+        view = View(check_id=self._workspace.view.check_id)
+        ids = list(changes.sample_ids)
         self._workspace.desk.ask(
             lambda session: session.read(lambda db: browsing.rows(db, view, ids)),
             self._note,
@@ -87,11 +87,12 @@ class Waiting(QObject):
 
     def _note(self, rows: list[Row]) -> None:
         for waits in (True, False):
-            some = [r.sample_id for r in rows if (r.verdict in {None, "defer"}) is waits]
+            some = [r.sample_id for r in rows if (r.state is not State.DECIDED) is waits]
             if some:
                 self.mark(np.array(some, np.int64), waits)
 
 
-def _waiting(session: Session, ids: Ids) -> Flags:
-    decided = session.read(lambda db: browsing.ids(db, _DECIDED))
+def _waiting(session: Session, ids: Ids, check_id: str | None) -> Flags:
+    view = View(check_id=check_id, where=f"state = '{State.DECIDED}'")
+    decided = session.read(lambda db: browsing.ids(db, view))
     return ~np.isin(ids, decided)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from auditor.model import ChangeSet, Verdict
 from auditor.session import browsing
-from auditor.session.browsing import Pair, Row
+from auditor.session.browsing import Pair, Row, State
 from auditor.session.errors import sentence
 from ui.commands import Command, Commands
 from ui.review import findings
@@ -233,7 +233,7 @@ class WallPanel(QWidget):
         view = self._workspace.view
 
         def take(rows: list[Row]) -> None:
-            self._done.difference_update(row.sample_id for row in rows if row.verdict is None)
+            self._done.difference_update(row.sample_id for row in rows if row.state is State.UNSEEN)
 
         self._workspace.desk.ask(
             lambda session: session.read(lambda db: browsing.rows(db, view, ids)),
@@ -243,7 +243,7 @@ class WallPanel(QWidget):
 
     def _take_rows(self, rows: list[Row]) -> None:
         self._grid.show_rows(rows)
-        self._done.update(row.sample_id for row in rows if row.verdict is not None)
+        self._done.update(row.sample_id for row in rows if row.state is not State.UNSEEN)
         self._count()
 
     def _count(self) -> None:

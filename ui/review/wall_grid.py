@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from auditor.session.browsing import Row
+from auditor.session.browsing import Row, State
 from ui import theme
 from ui.commands import Commands, OwnKeys
 from ui.review.bulk import fitted
@@ -180,7 +180,8 @@ class WallGrid(QWidget):
     def _draw_cell(self, painter: QPainter, box: QRect, sample_id: int, now: theme.Colours) -> None:
         painter.fillRect(box, QColor(now.raised))
         row, pixmap = self._rows.get(sample_id), self._thumbnails.get(sample_id)
-        is_exception, is_done = sample_id in self.exceptions, bool(row and row.verdict)
+        is_exception = sample_id in self.exceptions
+        is_done = row is not None and row.state is not State.UNSEEN
         if pixmap is not None and not pixmap.isNull():
             painter.setOpacity(0.35 if is_exception or is_done else 1)
             target = fitted(QRectF(box), pixmap.width(), pixmap.height())
@@ -270,7 +271,8 @@ class WallGrid(QWidget):
 
     def _can_decide(self, sample_id: int) -> bool:
         row, pixmap = self._rows.get(sample_id), self._thumbnails.get(sample_id)
-        return row is not None and row.verdict is None and bool(pixmap and not pixmap.isNull())
+        is_unseen = row is not None and row.state is State.UNSEEN
+        return is_unseen and bool(pixmap and not pixmap.isNull())
 
     def _speak(self) -> None:
         if not self._ids:
