@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from auditor.progress import Progress
-from auditor.session import AuditOptions, Session, Understanding, Wanted, browsing, resuming
+from auditor.session import AuditOptions, Session, Understanding, Wanted, browsing
 from auditor.session.background import JobEvent, JobState
 from auditor.session.browsing import View
 from auditor.settings import Settings
@@ -87,7 +87,7 @@ class ProjectWindow(QMainWindow):
             session.jobs.add(
                 "audit",
                 title,
-                lambda progress: resuming.audit(session, options, progress),
+                lambda progress: session.audit(options, progress),
                 after="import",
             )
 

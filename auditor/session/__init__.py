@@ -21,7 +21,7 @@ from auditor.model import Verdict
 from auditor.progress import Progress, silent
 from auditor.report import gate
 from auditor.report.result import ExitCode, Result
-from auditor.session import deciding, mapping
+from auditor.session import deciding, mapping, resuming
 from auditor.session.asking import Asker
 from auditor.session.attaching import Attached, Attacher
 from auditor.session.auditing import Auditor, CheckEnd
@@ -157,12 +157,11 @@ class Session:
     def audit(self, options: AuditOptions, progress: Progress | None = None) -> list[CheckEnd]:
         """Run checks; what is done is not done again. Raises CancelledError, ParameterError."""
         understood = self.understood
-        self._importer(progress).scan(understood)
-        facts = {"seed": options.seed, "device": options.device}
-        self.store.write(project.PutFact("audit", facts)).result()
-        return Auditor(
-            self.store, self.folder, self._pool, understood, progress or self.progress, options
-        ).run()
+        with resuming.known(self.store, self.jobs, options, progress or self.progress) as tell:
+            self._importer(tell).scan(understood)
+            facts = {"seed": options.seed, "device": options.device}
+            self.store.write(project.PutFact("audit", facts)).result()
+            return Auditor(self.store, self.folder, self._pool, understood, tell, options).run()
 
     @property
     def interview(self) -> Interview:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditor.checks import UnknownCheckError
 from auditor.checks.base import ParameterError
 from auditor.ml.encoders.base import ModelFormatError, ModelIdError, ModelMissingError
 from auditor.progress import Progress
 from auditor.session import needs, planning, rates
+from auditor.session.background import Background
 from auditor.session.needs import AuditOptions
 from auditor.store import project
-from auditor.store.db import Connection
+from auditor.store.db import Connection, Store
 from auditor.store.unfinished import unfinished
-
-if TYPE_CHECKING:
-    from auditor.session import CheckEnd, Session
 
 _ASKED = "audit:asked"
 """Under this name the project keeps the options of an audit until it has ended."""
@@ -29,18 +29,20 @@ _REFUSALS = (
 )
 
 
-def audit(session: Session, options: AuditOptions, progress: Progress) -> list[CheckEnd]:
-    """`Session.audit`, known to the project until it has ended: features, too, can be gone on with.
+@contextmanager
+def known(
+    store: Store, jobs: Background, options: AuditOptions, progress: Progress
+) -> Iterator[Progress]:
+    """Have the project know of an audit until it ends, so that features, too, can be gone on with.
 
-    Raises what `Session.audit` raises.
+    Gives the progress that the audit is to tell. Raises ParameterError, UnknownCheckError.
     """
-    session.store.write(project.PutFact(_ASKED, asdict(options))).result()
     light = [spec.title for spec, _ in needs.chosen(options) if not planning.is_heavy(spec)]
-    start = rates.StartWatch(session.jobs, progress, [*light, planning.LOOKING_AT_IMAGES])
-    ended = session.audit(options, start.report)
-    start.note(session.store)
-    session.store.write(project.PutFact(_ASKED, None)).result()
-    return ended
+    store.write(project.PutFact(_ASKED, asdict(options))).result()
+    start = rates.StartWatch(jobs, progress, [*light, planning.LOOKING_AT_IMAGES])
+    yield start.report
+    start.note(store)  # not where it was stopped or failed, and then the project still knows of it
+    store.write(project.PutFact(_ASKED, None)).result()
 
 
 def interrupted(db: Connection) -> AuditOptions | None:

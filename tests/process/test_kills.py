@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.session import Session
+from auditor.session import Session, resuming
 from auditor.store import media, samples
 from tests.system import program
 
@@ -46,16 +46,17 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def kill_when(process: subprocess.Popen[str], stage: str) -> bool:
-    """SIGKILL at the first progress within the stage; False where it was over before."""
+def kill_when(
+    process: subprocess.Popen[str], stage: str, how: signal.Signals = signal.SIGKILL
+) -> bool:
+    """End it at the first progress within the stage; False where it was over before."""
     assert process.stderr
     for line in process.stderr:
         if line.startswith("{"):
             told = json.loads(line)
             if told["stage"].startswith(stage) and told["done"] < told["total"]:
-                os.kill(process.pid, signal.SIGKILL)
-                process.wait()
-                process.stderr.close()
+                os.kill(process.pid, how)
+                process.communicate()
                 return True
     process.wait()
     process.stderr.close()
@@ -73,6 +74,24 @@ def test_a_killed_import_goes_on_with_what_is_missing(source: Path, tmp_path: Pa
             (600,)
         ]
         assert session.read(samples.count) == 600
+
+
+def test_an_audit_stopped_among_its_features_is_known_and_goes_on(
+    source: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "p.audit"
+    program.ok("import", source, "-p", project)
+    asked = ("audit", project, "--checks", "label_errors", "--encoder", "classic", "--seed", 3)
+    process = start(*asked)
+    assert kill_when(process, "features", signal.SIGINT)
+    assert process.returncode == 130
+    with Session.open(project) as session:
+        left = session.read(resuming.interrupted)
+    assert left
+    assert (left.checks, left.encoder, left.seed) == (("label_errors",), "classic", 3)
+    program.ok(*asked)
+    with Session.open(project) as session:
+        assert session.read(resuming.interrupted) is None
 
 
 def test_a_killed_decision_is_whole_or_not_there_and_none_that_was_told_is_lost(

@@ -258,7 +258,7 @@ def test_an_audit_closed_among_its_features_is_asked_again_as_it_was_until_it_en
             if stage.startswith("features"):
                 session.jobs.cancel(number)
 
-        return resuming.audit(session, options, stop_at_features)
+        return session.audit(options, stop_at_features)
 
     session.jobs.listen(heard)
     number = session.jobs.add("audit", "Audit", work)
@@ -267,5 +267,5 @@ def test_an_audit_closed_among_its_features_is_asked_again_as_it_was_until_it_en
     with Session.open(session.folder.path, workers=1) as again:
         assert again.read(planning.last_runs) == {}  # no check was begun
         assert again.read(resuming.interrupted) == options
-        resuming.audit(again, options, silent)
+        again.audit(options, silent)
         assert again.read(resuming.interrupted) is None

@@ -20,8 +20,7 @@ from auditor.checks.base import ParameterError
 from auditor.formats.base import ImportOptions
 from auditor.ml.encoders import ModelMissingError
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA
-from auditor.progress import silent
-from auditor.session import AuditOptions, Session, needs, planning, rates, resuming, understand
+from auditor.session import AuditOptions, Session, needs, planning, rates, understand
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import SHARD
 from auditor.session.planning import Plan, PlannedStage
@@ -177,12 +176,13 @@ def test_the_start_of_workers_that_are_not_there_counts_and_is_learned(done: Ses
     cold = planned(done, other)
     warm = done.read(lambda db: planning.plan(db, other, workers=1, warm=True))
     assert warm.seconds is not None
-    assert cold.seconds == pytest.approx(warm.seconds + rates.STARTS[True])
-    resuming.audit(done, other, silent)
-    learned = planned(done, asked(seed=4)).start
-    assert 0 < learned != rates.STARTS[True]
-    light = planned(done, asked(seed=4, checks=[UNREADABLE])).start
-    assert light == rates.STARTS[False]
+    assert cold.seconds == pytest.approx(warm.seconds + cold.start)
+    assert 0 < cold.start != rates.STARTS[True]
+
+
+def test_before_it_is_learned_it_is_what_was_measured_elsewhere(session: Session) -> None:
+    assert planned(session, asked()).start == rates.STARTS[True]
+    assert planned(session, asked(checks=[UNREADABLE])).start == rates.STARTS[False]
 
 
 def test_the_time_is_shared_among_workers_and_unknown_where_nothing_tells_it(

@@ -83,7 +83,7 @@ class AuditPanel(QWidget):
         session = self._desk.session
 
         def work(progress: Progress) -> list[CheckEnd]:
-            return resuming.audit(session, options, progress)
+            return session.audit(options, progress)
 
         titles = self.checks.titles()
         named = ", ".join(titles.get(name, name) for name in options.checks)
