@@ -8,7 +8,7 @@ less than coins do, and the states melt into one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,26 @@ _SHRINK = 8.0
 """Answers that the kind of a question lends to it."""
 _ROUNDS, _STILL = 300, 1e-6
 _SURE = 0.9
-_FOLDS_SEED = 0
+_FIT = 20_000
+"""Samples that the tables are learnt from at the most."""
+_FOLDS_SEED, _FIT_SEED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """k known answers: the sample's row, the question, and how surely the expected one came."""
+
+    sample: Ints
+    question: Ints
+    agree: Floats
+    """In [0, 1]."""
+    is_given: Flags
+    """About the sample's label; else about another class."""
+
+    def of(self, chosen: Flags) -> Answers:
+        return Answers(
+            self.sample[chosen], self.question[chosen], self.agree[chosen], self.is_given[chosen]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +72,8 @@ def binned(agree: Floats) -> Ints:
     return np.searchsorted(np.array(_EDGES), agree, side="right").astype(np.int64)
 
 
-def learn(
-    sample: Ints,
-    question: Ints,
-    agree: Floats,
-    is_given: Flags,
-    kinds: Ints,
-    samples: int,
-    believed: Floats | None = None,
-) -> Reliability:
-    """Fit to k answers by expectation maximisation; `kinds` (q,) groups alike questions.
+def learn(answers: Answers, kinds: Ints, believed: Floats | None = None) -> Reliability:
+    """Fit to the answers by expectation maximisation; `kinds` (q,) groups alike questions.
 
     `believed` (samples,) is another check's probability of a wrong label, NaN where it has none:
     an anchor that paraphrases cannot pull away, and that rare or weak signs need.
@@ -70,59 +81,80 @@ def learn(
     Answers about another class than the given one (`is_given` False) show what a wrong class gets,
     as far as the sample's own label is believed.
     """
-    counts = _Counts(sample, question, binned(agree), is_given, kinds, samples)
+    rows, part = _at_most(answers, _FIT)
+    anchored = np.full(len(rows), np.nan) if believed is None else believed[rows]
+    place = np.searchsorted(rows, part.sample)
+    counts = _Counts(place, part.question, binned(part.agree), part.is_given, kinds, len(rows))
+    return _converged(counts, part.agree, anchored)
+
+
+def _at_most(answers: Answers, most: int) -> tuple[Ints, Answers]:
+    """The samples to learn from, ascending, and their answers."""
+    rows = np.unique(answers.sample)
+    if len(rows) > most:
+        order = np.argsort(seeded_hash(rows, _FIT_SEED), kind="stable")
+        rows = np.sort(rows[order[:most]])
+        answers = answers.of(np.isin(answers.sample, rows))
+    return rows, answers
+
+
+def _converged(counts: _Counts, agree: Floats, anchored: Floats) -> Reliability:
+    sample, is_given, samples = counts.sample, counts.is_given, counts.samples
     wrong = _start(sample[is_given], agree[is_given], samples)
     present = np.bincount(sample[is_given], minlength=samples) > 0
     if not present.any():
-        return _nothing(len(kinds))
-    anchored = np.full(samples, np.nan) if believed is None else believed
+        return _nothing(len(counts.kinds))
     has_anchor = np.isfinite(anchored)
     votes = np.log(wrong / (1 - wrong))
     wrong = np.where(has_anchor, posterior(-votes, anchored), wrong)
-    found = _nothing(len(kinds))
+    # Which questions count is settled once all have had their say: a question that was dropped at
+    # first sight, because few labels are wrong, could never show its worth.
+    found, wrong = _fixed_point(counts, wrong, present, anchored, chosen=None)
+    found, wrong = _fixed_point(counts, wrong, present, anchored, found.used)
+    return replace(found, exponent=counts.exponent(found.bins, wrong))
+
+
+def _fixed_point(
+    counts: _Counts, wrong: Floats, present: Flags, anchored: Floats, chosen: Flags | None
+) -> tuple[Reliability, Floats]:
+    """What fits, and each sample's probability of a wrong label, by the `chosen` questions."""
+    has_anchor = np.isfinite(anchored)
+    found = _nothing(len(counts.kinds))
     for _ in range(_ROUNDS):
-        found = counts.fitted(wrong, present)
+        found = counts.fitted(wrong, present, chosen)
+        # Without an anchor nothing but the answers' agreement shows the states: discounted for it
+        # while they are sought, they would melt into one.
+        if has_anchor.any():
+            found = replace(found, exponent=counts.exponent(found.bins, wrong))
         fresh = posterior(counts.ratios(found), np.where(has_anchor, anchored, found.noise))
         moved = float(np.abs(fresh - wrong)[present].max())
         wrong = fresh
         if moved < _STILL:
             break
-    return found
+    return found, wrong
 
 
-def ratios(
-    sample: Ints, question: Ints, agree: Floats, learnt: Reliability, samples: int
-) -> Floats:
+def ratios(answers: Answers, learnt: Reliability, samples: int) -> Floats:
     """(samples,) log likelihood ratio of a right label to a wrong one; 0 without answers."""
-    each = learnt.bins[question, binned(agree)]
-    total = np.bincount(sample, weights=each, minlength=samples).astype(np.float64)
+    each = learnt.bins[answers.question, binned(answers.agree)]
+    total = np.bincount(answers.sample, weights=each, minlength=samples).astype(np.float64)
     return learnt.exponent * total
 
 
 def unseen_ratios(
-    sample: Ints,
-    question: Ints,
-    agree: Floats,
-    is_given: Flags,
-    kinds: Ints,
-    samples: int,
-    believed: Floats,
-    folds: int = 5,
+    answers: Answers, kinds: Ints, samples: int, believed: Floats, folds: int = 5
 ) -> Floats:
     """The same, each sample by what is learnt from the others; for fusion with `believed`.
 
     What was learnt from a sample's own `believed` would repeat that, errors and all.
     """
     # Not by the row alone: samples often lie class by class, or in turn.
-    part = seeded_hash(sample, _FOLDS_SEED) % np.uint64(folds)
+    part = seeded_hash(answers.sample, _FOLDS_SEED) % np.uint64(folds)
     total: Floats = np.zeros(samples)
     for fold in range(folds):
         out = part == fold
-        learnt = learn(
-            sample[~out], question[~out], agree[~out], is_given[~out], kinds, samples, believed
-        )
-        own = out & is_given
-        total += ratios(sample[own], question[own], agree[own], learnt, samples)
+        learnt = learn(answers.of(~out), kinds, believed)
+        total += ratios(answers.of(out & answers.is_given), learnt, samples)
     return total
 
 
@@ -143,8 +175,11 @@ class _Counts:
     kinds: Ints
     samples: int
 
-    def fitted(self, wrong: Floats, present: Flags) -> Reliability:
-        """The tables that fit the samples' (n,) probabilities of a wrong label."""
+    def fitted(self, wrong: Floats, present: Flags, chosen: Flags | None) -> Reliability:
+        """The tables that fit the samples' (n,) probabilities of a wrong label.
+
+        Only `chosen` questions count; None: all whose expected answer is rarer where it is wrong.
+        """
         own = self.is_given
         weight_wrong = np.where(own, wrong[self.sample], 1 - wrong[self.sample])
         right = self._table(np.where(own, 1 - wrong[self.sample], 0.0))
@@ -153,11 +188,13 @@ class _Counts:
         above = np.arange(right.shape[1])[None] >= threshold[:, None]
         a, b = (right * above).sum(axis=1), (off * above).sum(axis=1)
         used = (a - b >= _USEFUL) & (a - b >= _SURELY * self._error(a, b, wrong))
-        bins = np.where(used[:, None], np.log(right / off), 0.0)
+        counted = a > b if chosen is None else chosen
+        bins = np.where(counted[:, None], np.log(right / off), 0.0)
         noise = float((wrong[present].sum() + 1) / (present.sum() + 10))  # Beta(1, 9)
         edges = np.array((0.0, *_EDGES))
-        exponent = self._exponent(bins, wrong)
-        return Reliability(a, b, edges[threshold], bins, used, noise, exponent)
+        return Reliability(
+            a, b, edges[threshold], bins, used if chosen is None else chosen, noise, 1.0
+        )
 
     def ratios(self, learnt: Reliability) -> Floats:
         each = np.where(self.is_given, learnt.bins[self.question, self.bin], 0.0)
@@ -197,7 +234,7 @@ class _Counts:
         first: Ints = above.argmax(axis=1).astype(np.int64)
         return first[self.kinds]
 
-    def _exponent(self, bins: Floats, wrong: Floats) -> float:
+    def exponent(self, bins: Floats, wrong: Floats) -> float:
         """Variance within a state if answers were independent, over that which there is.
 
         For sums that are about normal, this is what makes the log ratio right.

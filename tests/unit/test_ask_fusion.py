@@ -11,7 +11,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from auditor.ask import reliability
 from auditor.ask.fusion import fuse
-from auditor.ask.judging import Answers, vote
+from auditor.ask.judging import vote
+from auditor.ask.reliability import Answers
 
 Floats = npt.NDArray[np.float64]
 CLASSES, PER_CLASS, ROWS, NOISE = 10, 6, 2000, 0.2
@@ -30,21 +31,19 @@ class Made:
     """Calibrated, and independent of the answers given the truth."""
 
     @property
-    def known(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-        return self.sample, self.question, self.agree
+    def answers(self) -> Answers:
+        return Answers(self.sample, self.question, self.agree, np.ones(len(self.sample), bool))
 
     def learn(self, believed: Floats | None = None) -> reliability.Reliability:
-        given = np.ones(len(self.sample), bool)
-        return reliability.learn(*self.known, given, KINDS, ROWS, believed)
+        return reliability.learn(self.answers, KINDS, believed)
 
     def ratios(self, learnt: reliability.Reliability) -> Floats:
-        return reliability.ratios(*self.known, learnt, ROWS)
+        return reliability.ratios(self.answers, learnt, ROWS)
 
     def views(self) -> tuple[Floats, Floats]:
         """The answers' ratio by others' worth, and their own probability."""
         learnt = self.learn(self.label_check)
-        given = np.ones(len(self.sample), bool)
-        unseen = reliability.unseen_ratios(*self.known, given, KINDS, ROWS, self.label_check)
+        unseen = reliability.unseen_ratios(self.answers, KINDS, ROWS, self.label_check)
         return unseen, reliability.posterior(self.ratios(learnt), learnt.noise)
 
 
@@ -86,8 +85,7 @@ def test_two_unreliable_questions_harm_the_vote_and_not_the_ratio() -> None:
     gains = []
     for seed in range(5):
         world = made(seed, useless=2)
-        answers = Answers(*world.known, np.ones(len(world.sample), bool))
-        plain = roc_auc_score(world.wrong, -vote(answers, ROWS).score)
+        plain = roc_auc_score(world.wrong, -vote(world.answers, ROWS).score)
         learnt = world.learn(world.label_check)
         gains.append(roc_auc_score(world.wrong, -world.ratios(learnt)) - plain)
         useful = PER_CLASS - 2
@@ -114,9 +112,10 @@ def test_answers_that_repeat_one_another_count_less() -> None:
 
 def test_without_answers_the_ratio_is_even() -> None:
     nothing = np.empty(0, np.int64)
-    learnt = reliability.learn(nothing, nothing, np.empty(0), np.empty(0, bool), KINDS, 3)
+    silence = Answers(nothing, nothing, np.empty(0), np.empty(0, bool))
+    learnt = reliability.learn(silence, KINDS)
     assert not learnt.used.any()
-    assert (reliability.ratios(nothing, nothing, np.empty(0), learnt, 3) == 0).all()
+    assert (reliability.ratios(silence, learnt, 3) == 0).all()
 
 
 def test_rows_in_any_order_teach_the_same() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from auditor.ask.judging import Answers, fuse, judge, vote
+from auditor.ask.judging import judge, vote
+from auditor.ask.reliability import Answers
 
 N, Q = 3000, 6
 Simulated = tuple[Answers, np.ndarray]
@@ -50,7 +51,7 @@ def test_with_two_of_six_questions_useless_the_ratio_beats_the_vote(seed: int) -
     by_ratio = roc_auc_score(wrong, judged.p_error)
     print(f"seed {seed}: vote {by_vote:.4f}, likelihood ratio {by_ratio:.4f}")
     assert by_ratio > by_vote
-    assert judged.worth.used.tolist() == [False, False, True, True, True, True]
+    assert judged.learnt.used.tolist() == [False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -62,7 +63,7 @@ def test_unsure_answers_are_told_apart_as_well(seed: int) -> None:
     unsure = Answers(answers.sample, answers.question, soft, answers.is_given)
     judged = judge(unsure, np.zeros(Q, np.int64), N, 0)
     assert roc_auc_score(wrong, judged.p_error) > roc_auc_score(wrong, -vote(unsure, N).score)
-    assert judged.worth.used[2:].all()
+    assert judged.learnt.used[2:].all()
 
 
 def test_the_noise_and_the_probabilities_are_those_of_the_simulation() -> None:
@@ -80,13 +81,13 @@ def test_the_noise_and_the_probabilities_are_those_of_the_simulation() -> None:
 def test_a_sample_without_answers_has_the_sets_noise() -> None:
     answers, _ = simulated(3)
     judged = judge(answers, np.zeros(Q, np.int64), N + 1, 0)
-    assert judged.p_error[N] == pytest.approx(judged.worth.noise)
+    assert judged.p_error[N] == pytest.approx(judged.learnt.noise)
 
 
 def test_no_answers_at_all_judge_nothing() -> None:
     none = Answers(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, bool))
     judged = judge(none, np.zeros(2, np.int64), 4, 0)
-    assert not judged.worth.used.any()
+    assert not judged.learnt.used.any()
     assert (judged.p_error < 0.01).all()
 
 
@@ -101,19 +102,32 @@ def test_the_order_of_answers_does_not_matter() -> None:
 
 
 def test_a_useless_answerer_leaves_the_other_checks_probability() -> None:
-    answers, _ = simulated(5, useless=Q)
-    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
-    p_label = np.random.default_rng(0).random(N)
-    np.testing.assert_allclose(fuse(p_label, judged.ratio, judged.p_error), p_label, atol=1e-3)
+    answers, wrong = simulated(5, useless=Q)
+    p_label = _label_check(wrong)
+    judged = judge(answers, np.zeros(Q, np.int64), N, 0, p_label)
+    np.testing.assert_allclose(judged.p_error, p_label, atol=0.02)
 
 
 def test_two_views_together_beat_each_alone() -> None:
     answers, wrong = simulated(6)
-    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    p_label = _label_check(wrong)
+    judged = judge(answers, np.zeros(Q, np.int64), N, 0, p_label)
+    fused = roc_auc_score(wrong, judged.p_error)
+    assert fused > max(roc_auc_score(wrong, p_label), roc_auc_score(wrong, judged.by_answers))
+    assert (judged.low <= judged.p_error).all()
+    assert (judged.p_error <= judged.high).all()
+
+
+def test_a_sample_that_nothing_is_said_of_keeps_what_was_believed() -> None:
+    answers, wrong = simulated(7)
+    believed = np.append(_label_check(wrong), 0.37)
+    judged = judge(answers, np.zeros(Q, np.int64), N + 1, 0, believed)
+    assert judged.p_error[N] == pytest.approx(0.37)
+
+
+def _label_check(wrong: np.ndarray) -> np.ndarray:
+    """Calibrated probabilities that know nothing of the answers."""
     rng = np.random.default_rng(1)
-    logit = np.where(wrong, 1.0, -1.0) * 1.2 + rng.normal(0, 1.5, N) - 1.4
-    p_label = 1 / (1 + np.exp(-logit))
-    fused = roc_auc_score(wrong, fuse(p_label, judged.ratio, judged.p_error))
-    assert fused > max(roc_auc_score(wrong, p_label), roc_auc_score(wrong, judged.p_error))
-    alone = fuse(np.full(N, np.nan), judged.ratio, judged.p_error)
-    np.testing.assert_array_equal(alone, judged.p_error)
+    odds = 1.7 * (rng.normal(size=len(wrong)) + 1.7 * wrong) - 1.7**2 / 2 + np.log(0.2 / 0.8)
+    p_label: np.ndarray = 1 / (1 + np.exp(-odds))
+    return p_label

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.ask.judging import HALF, Answers, Judged, Vote, fuse, judge, ratios, vote
+from auditor.ask.judging import HALF, Judged, Vote, judge, vote
+from auditor.ask.reliability import Answers, learn, posterior, ratios
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
 from auditor.model import CheckId
@@ -120,20 +120,19 @@ class VisualLanguage:
         if not len(said.ids):
             return Outcome()
         votes = vote(said.answers, len(said.ids))
-        judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed)
         p_label = _p_label(said.ids, ctx)
-        p_error, low, high = _fused(judged, p_label)
+        judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed, p_label)
         ctx.report(1, 2)
-        flagged = _flagged(p_error, votes, ctx.params)
+        flagged = _flagged(judged.p_error, votes, ctx.params)
         suggested = _suggested(said, judged)
-        quality = votes.score if ctx.params.score == "vote" else 1 - p_error
+        quality = votes.score if ctx.params.score == "vote" else 1 - judged.p_error
         rows = findings(
             sample_id=pa.array(said.ids),
             quality=np.nan_to_num(quality, nan=1.0),
             flagged=flagged,
-            p_error=p_error,
-            p_error_low=low,
-            p_error_high=high,
+            p_error=judged.p_error,
+            p_error_low=judged.low,
+            p_error_high=judged.high,
             suggested=[[name] if name else None for name in suggested],
             evidence=_evidence(said, votes, judged, p_label),
         )
@@ -181,26 +180,6 @@ def _p_label(ids: Ints, ctx: CheckContext[Params]) -> Floats:
     return values
 
 
-def _fused(judged: Judged, p_label: Floats) -> tuple[Floats, Floats, Floats]:
-    p_error = fuse(p_label, judged.ratio, judged.p_error)
-    alone = np.isnan(p_label)
-    # How far the answers' own interval reaches in log odds, about the probability of both.
-    low = np.where(alone, judged.low, _shifted(p_error, judged.p_error, judged.low))
-    high = np.where(alone, judged.high, _shifted(p_error, judged.p_error, judged.high))
-    return p_error, np.minimum(low, p_error), np.maximum(high, p_error)
-
-
-def _shifted(p: Floats, middle: Floats, end: Floats) -> Floats:
-    odds = _logit(p) + _logit(end) - _logit(middle)
-    return 1 / (1 + np.exp(-odds))
-
-
-def _logit(p: Floats) -> Floats:
-    kept = np.clip(p, 1e-9, 1 - 1e-9)
-    odds: Floats = np.log(kept / (1 - kept))
-    return odds
-
-
 def _flagged(p_error: Floats, votes: Vote, params: Params) -> Flags:
     if params.score == "likelihood":
         return (p_error > HALF) & (votes.known > 0)
@@ -218,7 +197,7 @@ def _suggested(said: Said, judged: Judged) -> list[str | None]:
     cell = cross.sample * len(names) + code
     cells, place = np.unique(cell, return_inverse=True)
     each = Answers(place, cross.question, cross.agree, cross.is_given)
-    ratio = ratios(each.hard, judged.worth, len(cells))
+    ratio = ratios(each, judged.learnt, len(cells))
     sample, other = np.divmod(cells, len(names))
     for row in np.unique(sample):
         mine = np.flatnonzero(sample == row)
@@ -243,7 +222,7 @@ def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[
                 "asked": int(said.asked[i]),
                 "unknown": int(said.asked[i] - votes.known[i]),
                 "vote": _rounded(votes.score[i]),
-                "by_answers": _rounded(judged.p_error[i]),
+                "by_answers": _rounded(judged.by_answers[i]),
                 "by_label_check": _rounded(p_label[i]),
                 "against": against.get(i, []),
             }
@@ -261,24 +240,24 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _numbers(said: Said, votes: Vote, judged: Judged, seed: int) -> list[Row]:
-    total, worth = len(said.ids), judged.worth
+    total, learnt = len(said.ids), judged.learnt
     known = int((votes.known > 0).sum())
     rows: list[Row] = [
         (
             "set",
             "",
             "estimated_errors",
-            worth.noise * known,
+            learnt.noise * known,
             judged.noise_low * known,
             judged.noise_high * known,
         ),
-        ("set", "", "noise", worth.noise, judged.noise_low, judged.noise_high),
+        ("set", "", "noise", learnt.noise, judged.noise_low, judged.noise_high),
         ("set", "", "tie_share", float(votes.tie.mean()), None, None),
         ("set", "", "unknown_share", _unknown(said, votes), None, None),
         ("set", "", "asked_samples", total, None, None),
         ("set", "", "null_flagged", _null_flagged(said, judged, seed), None, None),
     ]
-    rows += _of_questions(said.questions, judged)
+    rows += _of_questions(said, judged)
     for name in sorted(set(said.given)):
         mine = said.given == name
         rows.append(("class", str(name), "noise", float(judged.p_error[mine].mean()), None, None))
@@ -290,24 +269,32 @@ def _unknown(said: Said, votes: Vote) -> float:
 
 
 def _null_flagged(said: Said, judged: Judged, seed: int) -> float:
-    """Flags in a set whose labels are all right: answers drawn as the questions answer there."""
+    """Flags in a set whose labels are all right: each answer drawn from those to its question that
+    came where the label is probably right."""
     own = said.answers.of(said.answers.is_given)
-    drawn = np.random.default_rng(seed).random(len(own.sample))
-    agree = (drawn < judged.worth.if_right[own.question]).astype(np.float64)
+    rng = np.random.default_rng(seed)
+    agree = own.agree.copy()
+    for question in np.unique(own.question):
+        mine = np.flatnonzero(own.question == question)
+        share = 1 - judged.by_answers[own.sample[mine]]
+        agree[mine] = rng.choice(own.agree[mine], len(mine), p=share / share.sum())
     null = Answers(own.sample, own.question, agree, own.is_given)
-    return float((judge(null, said.kinds, len(said.ids), seed).p_error > HALF).sum())
+    learnt = learn(null, said.kinds)
+    p_error = posterior(ratios(null, learnt, len(said.ids)), learnt.noise)
+    return float((p_error > HALF).sum())
 
 
-def _of_questions(questions: Sequence[tuple[str, str]], judged: Judged) -> list[Row]:
+def _of_questions(said: Said, judged: Judged) -> list[Row]:
     rows: list[Row] = []
-    worth = judged.worth
-    for i, question in enumerate(questions):
+    learnt = judged.learnt
+    counts = np.bincount(said.answers.question, minlength=len(said.questions))
+    for i, question in enumerate(said.questions):
         key = json.dumps(question, ensure_ascii=False)
         facts = (
-            ("agrees_if_right", worth.if_right[i]),
-            ("agrees_if_wrong", worth.if_wrong[i]),
-            ("answers", worth.answers[i]),
-            ("used", worth.used[i]),
+            ("agrees_if_right", learnt.if_right[i]),
+            ("agrees_if_wrong", learnt.if_wrong[i]),
+            ("answers", counts[i]),
+            ("used", learnt.used[i]),
         )
         rows += [("question", key, name, float(value), None, None) for name, value in facts]
     return rows
