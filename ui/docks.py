@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 
 class LazyDock(QDockWidget):
@@ -20,10 +20,18 @@ class LazyDock(QDockWidget):
         self.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
         self._make = make
         self.panel: QWidget | None = None
+        self.visibilityChanged.connect(self._name_tabs)
 
     def showEvent(self, event: QShowEvent) -> None:
         self.ensure()
         super().showEvent(event)
+
+    def _name_tabs(self) -> None:
+        """Qt makes the bars of docks that share a place as they come to, and leaves them unnamed."""
+        window = self.parent()
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        for bar in window.findChildren(QTabBar, options=direct) if window else ():
+            bar.setAccessibleName(self.tr("Panels that share this place"))
 
     def ensure(self) -> QWidget:
         """The panel, made now if it was not."""

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from auditor import checks
 from auditor.formats.base import FormatError
 from auditor.progress import Progress
 from auditor.session import AuditOptions, CheckEnd, Session
@@ -412,3 +413,13 @@ def test_a_moment_is_said_by_its_day() -> None:
 )
 def test_the_last_run_in_words(run: dict[str, object] | None, is_going: bool, said: str) -> None:
     assert words.last_run(run, is_going=is_going).startswith(said)
+
+
+def test_every_need_of_every_check_is_said_in_words_of_its_own() -> None:
+    names = {
+        name
+        for check_id in checks.names()
+        for spec in [checks.load(check_id).spec]
+        for name in (*spec.needs, *spec.one_of)
+    }
+    assert {name for name in names if words.need(name) == name.replace("_", " ")} == set()

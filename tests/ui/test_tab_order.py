@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.test_project_window import FLAGGED, Opener, open_window, show
@@ -78,3 +78,9 @@ def test_tab_goes_through_lists_that_came_later_and_scroll_and_back_again(
     assert not place_of(found, ClassButton)
     window.gallery.setFocus()
     assert tour(window, back=True) == [found[0], *reversed(found[1:])]
+
+
+def test_the_tabs_of_panels_that_share_a_place_have_a_name(window: ProjectWindow) -> None:
+    bars = [bar for bar in window.findChildren(QTabBar) if bar.isVisible()]
+    assert bars
+    assert [bar for bar in bars if not bar.accessibleName()] == []

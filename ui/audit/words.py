@@ -62,6 +62,7 @@ def need(name: str) -> str:
         "label": tr("labels"),
         "embedding": tr("features of the pictures (computed once)"),
         "pred_probs": tr("class probabilities that you bring"),
+        "answers": tr("answers to questions about the pictures"),
         "reason": tr("a look into every file"),
         "detail": tr("a look into every file"),
         "sha256": tr("checksums of the files"),
