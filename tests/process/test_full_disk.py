@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from auditor.model import Verdict
+from auditor.session import ImportOptions, Session, understand
+from auditor.session.errors import sentence
+from auditor.session.folder import ProjectFolder
 from tests.system import program
 
 pytestmark = pytest.mark.process
@@ -31,12 +37,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def fill(disk: Path) -> Path:
-    """Take all the room there is; delete the file to give it back."""
+def fill(disk: Path, but: int = 0) -> Path:
+    """Take all the room there is but so many bytes; delete the file to give it back."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as out, contextlib.suppress(OSError):
         while out.write(bytes(4096)):
             pass
+    os.truncate(ballast, ballast.stat().st_size - but)
     return ballast
 
 
@@ -62,3 +69,27 @@ def test_each_command_says_so_in_one_sentence_and_goes_on_later(disk: Path, tmp_
     ballast.unlink()
     assert program.answer(*decide)["decided"] == 1
     program.ok("export", project, "-o", disk / "out")
+
+
+def test_an_export_leaves_no_half_of_it_wherever_the_disk_becomes_full(
+    disk: Path, tmp_path: Path
+) -> None:
+    source, out = program.picture_folder(tmp_path / "set", each=10), disk / "out"
+    refusals: list[tuple[str, bool]] = []
+    with Session(ProjectFolder(tmp_path / "p.audit"), workers=1) as session:
+        session.import_source(understand(source, ImportOptions()))
+        session.decide_on(np.array([0]), Verdict.EXCLUDE)
+        for room in range(0, 1 << 20, 8192):  # among the pictures first, then the lists
+            ballast = fill(disk, but=room)
+            try:
+                session.export(out)
+            except OSError as error:
+                refusals.append((sentence(error).partition(":")[0], out.exists()))
+            else:
+                break
+            finally:
+                ballast.unlink()
+        assert set(refusals) == {("the disk is full", False)}
+        assert (out / "manifest.json").stat().st_size
+        assert len(list(out.rglob("*.png"))) == 19
+        assert session.undo() == ("Exclude 1 sample", 1)
