@@ -13,7 +13,7 @@ from auditor.session import ballots, vote_counts
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "label-errors"
 
-RECORDS = [
+RECORDS: list[dict[str, object]] = [
     {"path": "a.png", "label": "cat", "answer": "yes", "annotator": "ann"},
     {"path": "a.png", "label": "dog", "answer": "maybe", "annotator": "ann", "note": "tail"},
     {"sample_id": 3, "label": "cat", "suggested": "dog", "answer": "both", "annotator": "bob",
