@@ -135,6 +135,9 @@ def merge(
     ] = None,
     threshold: Threshold = None,
     with_given: WithGiven = False,
+    one: Annotated[
+        bool, typer.Option("--one", help="Exactly one label holds: take the likeliest.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Write each label's score (.csv or .parquet)."),
@@ -158,19 +161,20 @@ def merge(
     if not where.is_dir() and (decide or with_given or by == "cleanlab"):
         raise options.OptionError("--decide, --with-given and --by cleanlab need a project")
     chosen = {"gold": _read(gold), "gold_votes": _read(gold_votes), "threshold": threshold}
+    finish = ballots.one_each if one else (lambda merged: merged)
     decided = None
     if where.is_dir():
         with options.opened(where, talk) as session:
             voting = Voting(session.store, session.folder)
-            merged = voting.merged(by, with_given=with_given, **chosen)
+            merged = finish(voting.merged(by, with_given=with_given, **chosen))
             if decide:
                 rows = voting.decisions(merged, at_least=at_least)
                 decided = session.decide(rows, f"Take the labels that {by} makes of the votes")
     else:
-        merged = ballots.merge(_votes(where, talk), by, **chosen)
+        merged = finish(ballots.merge(_votes(where, talk), by, **chosen))
     if output is not None:
         listing.write(ballots.scored(merged), output, output.suffix.removeprefix("."))
-    _tell(talk, merged, by, decided, output)
+    _tell(talk, merged, by, one, decided, output)
 
 
 def _read(file: Path | None) -> pa.Table | None:
@@ -179,11 +183,13 @@ def _read(file: Path | None) -> pa.Table | None:
     return None if file is None else votes.read(file)
 
 
-def _tell(talk: Talk, merged: Merged, by: str, decided: int | None, output: Path | None) -> None:
+def _tell(
+    talk: Talk, merged: Merged, by: str, one: bool, decided: int | None, output: Path | None
+) -> None:
     quality = sorted(merged.quality.items(), key=lambda pair: pair[1])
     lines = [
         f"{by}: {int(merged.taken.sum()):,} of {len(merged.score):,} labels asked about are taken"
-        f" (score > {merged.threshold:.3f})"
+        + (" (one a sample)" if one else f" (score > {merged.threshold:.3f})")
     ]
     if quality:
         lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -50,10 +50,7 @@ class Merged:
     threshold: float
     quality: dict[str, float]
     """Chance that an annotator's answer is right, as the method sees it; by the annotator's name."""
-
-    @property
-    def taken(self) -> Flags:
-        return self.score > self.threshold
+    taken: Flags
 
 
 def ballot(votes: pa.Table) -> Ballot:
@@ -136,7 +133,9 @@ def merge(
     how each of them errs. Raises VotingError.
     """
     if method not in METHODS:
-        raise VotingError(f"votes are merged by {' or '.join(METHODS)}, not by {method!r}")
+        raise VotingError(
+            f"votes are merged by {', '.join(METHODS)} or, in a project, cleanlab; not by {method!r}"
+        )
     cast = ballot(votes)
     truth = _truth(gold) if gold is not None else {}
     if method == "majority":
@@ -145,7 +144,39 @@ def merge(
         score, quality = _dawid_skene(cast, truth, gold_votes)
     if threshold is None:
         threshold = _threshold(cast, score, truth) if truth else 0.5
-    return Merged(ballot=cast, score=score, threshold=threshold, quality=quality)
+    return Merged(
+        ballot=cast, score=score, threshold=threshold, quality=quality, taken=score > threshold
+    )
+
+
+def one_each(merged: Merged) -> Merged:
+    """The same where exactly one label of a sample holds: the likeliest of those that anybody named.
+
+    The score becomes the label's chance among all asked about, from their chances as independent
+    ones: p/(1-p) over the sum of these. A tie, and a sample of which nobody named a label, is left
+    without any.
+    """
+    cast = merged.ballot
+    chance = np.clip(merged.score, 1e-9, 1 - 1e-9)
+    odds = chance / (1 - chance)
+    score = odds / np.bincount(cast.sample, odds)[cast.sample]
+    said = np.flatnonzero(cast.votes.answer != OF_LABEL.index("no"))
+    named = np.zeros(len(score), bool)
+    named[cast.votes.question[said]] = True
+    best = np.full(int(cast.sample.max()) + 1, -np.inf)
+    np.maximum.at(best, cast.sample, np.where(named, score, -np.inf))
+    is_best = named & (score >= best[cast.sample] - 1e-9)
+    alone = np.bincount(cast.sample, is_best)[cast.sample] == 1
+    return replace(merged, score=score, taken=is_best & alone)
+
+
+def disputed(cast: Ballot) -> Flags:
+    """Questions (n,) whose votes are not all the same answer."""
+    low = np.full(cast.votes.questions, len(OF_LABEL))
+    high = np.full(cast.votes.questions, -1)
+    np.minimum.at(low, cast.votes.question, cast.votes.answer)
+    np.maximum.at(high, cast.votes.question, cast.votes.answer)
+    return low < high
 
 
 def _dawid_skene(
@@ -213,10 +244,12 @@ def by_cleanlab(
     label[voted], sure[voted] = found.label, found.quality
     _, own = coded(cast.asked["label"], classes)
     names = [cast.annotators[i] for i in voters_]
+    score = np.where(own == label[cast.sample], sure[cast.sample], 0.0)
     return Merged(
         ballot=cast,
-        score=np.where(own == label[cast.sample], sure[cast.sample], 0.0),
+        score=score,
         threshold=threshold,
+        taken=score > threshold,
         quality=dict(zip(names, found.annotator_quality.tolist(), strict=True)),
     )
 

@@ -15,9 +15,11 @@ import pyarrow as pa
 from auditor.formats import packet as files
 from auditor.formats.packet import Answer, Item, Manifest, Packet, PacketError
 from auditor.model import ChangeSet
+from auditor.session import ballots
 from auditor.session import packet_contents as contents
 from auditor.session.folder import ProjectFolder
 from auditor.session.packet_contents import PacketOptions
+from auditor.session.votes import Voting
 from auditor.store import project, votes
 from auditor.store.db import Connection, Store
 
@@ -105,7 +107,8 @@ class Packets:
         packets = [files.read(path) for path in paths]
         with self.store.reader() as db:
             noted = [_noted(db, one, _identity(db)) for one in packets]
-            stale = [_stale(db, one) for one in packets]
+            before = [votes.cast_by(db, one.manifest.reviewer) for one in packets]
+            stale = [_stale(db, one, said) for one, said in zip(packets, before, strict=True)]
         for one, changed in zip(packets, stale, strict=True):
             if changed and not skip_stale:
                 raise StalePacketError(_sentence(one, changed))
@@ -114,8 +117,8 @@ class Packets:
             for one, changed in zip(packets, stale, strict=True)
         ]
         steps = [
-            votes.CastVotes(_votes(one, said), f"packet {one.manifest.packet_id}")
-            for one, said in zip(packets, kept, strict=True)
+            votes.CastVotes(_votes(one, said, own), votes.PACKET + one.manifest.packet_id)
+            for one, said, own in zip(packets, kept, before, strict=True)
         ]
         self.store.write(_Together(steps)).result()
         asked = sum(len(one.manifest.items) for one in packets)
@@ -131,8 +134,9 @@ class Packets:
 
     def _conflicts(self, packets: Sequence[Packet]) -> tuple[int, ...]:
         ids = {item.sample_id for one in packets for item in one.manifest.items}
-        with self.store.reader() as db:
-            return tuple(i for i in votes.disputed(db) if i in ids)
+        cast = ballots.ballot(Voting(self.store, self.folder).complete())
+        owners = cast.asked["sample_id"].to_numpy()[ballots.disputed(cast)]
+        return tuple(sorted(ids.intersection(owners.tolist())))
 
     def _identity(self) -> str:
         """The project's own name among all projects, made when it is first needed."""
@@ -185,9 +189,21 @@ def _noted(db: Connection, packet: Packet, identity: str | None) -> dict[str, An
     return noted
 
 
-def _stale(db: Connection, packet: Packet) -> frozenset[str]:
-    """Answered items whose labels or picture are not those of when the packet was made."""
-    answered = [one for one in packet.manifest.items if one.item in packet.answers]
+_Said = Sequence[tuple[int, str, datetime]]
+"""Sample, label and time of a reviewer's earlier votes."""
+
+
+def _stale(db: Connection, packet: Packet, before: _Said) -> frozenset[str]:
+    """Answered items whose labels or picture are not those of when the packet was made.
+
+    Answers that were taken in before are not: what changed since may be their own doing.
+    """
+    taken = {(sample_id, made_on) for sample_id, _, made_on in before}
+    answered = [
+        one
+        for one in packet.manifest.items
+        if (said := packet.answers.get(one.item)) and (one.sample_id, _plain(said)) not in taken
+    ]
     rows = votes.labels_now(db, [one.sample_id for one in answered]).to_pylist()
     states = {
         row["sample_id"]: contents.state(packet.manifest.packet_id, row)
@@ -206,12 +222,17 @@ def _sentence(packet: Packet, stale: frozenset[str]) -> str:
     )
 
 
-def _votes(packet: Packet, answers: Mapping[str, Answer]) -> pa.Table:
-    """A vote about each candidate, and each label that the reviewer added."""
+def _votes(packet: Packet, answers: Mapping[str, Answer], before: _Said) -> pa.Table:
+    """A vote about each candidate, and each label that the reviewer adds, or named earlier."""
     items = {one.item: one for one in packet.manifest.items}
+    earlier: dict[int, list[tuple[str, datetime]]] = {}
+    for sample_id, label, made_on in before:
+        earlier.setdefault(sample_id, []).append((label, made_on))
     rows = []
     for name, said in answers.items():
-        asked = dict.fromkeys((*items[name].candidates, *said.yes, *said.maybe))
+        known = earlier.get(items[name].sample_id, ())
+        named = (label for label, made_on in known if made_on < _plain(said))
+        asked = dict.fromkeys((*items[name].candidates, *said.yes, *said.maybe, *named))
         for label in asked:
             answer = "yes" if label in said.yes else "maybe" if label in said.maybe else "no"
             rows.append(
@@ -220,11 +241,16 @@ def _votes(packet: Packet, answers: Mapping[str, Answer]) -> pa.Table:
                     "label": label,
                     "answer": answer,
                     "annotator": packet.manifest.reviewer,
-                    "made_on": said.made_on.astimezone(UTC).replace(tzinfo=None),
+                    "made_on": _plain(said),
                     "note": said.note or None,
                 }
             )
     return pa.Table.from_pylist(rows, schema=votes.OWN_SCHEMA)
+
+
+def _plain(said: Answer) -> datetime:
+    """When it was said, as the store keeps it."""
+    return said.made_on.astimezone(UTC).replace(tzinfo=None)
 
 
 def _gold_scores(

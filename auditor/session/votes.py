@@ -68,6 +68,12 @@ class Voting:
             raise VotingError("the project has no votes yet: `auditor votes import PROJECT FILE`")
         return found.cast(files.VOTE_SCHEMA)
 
+    def complete(self) -> pa.Table:
+        """The votes that count, with the "no" that a packet's reviewer gave by naming other labels."""
+        found = self.all()
+        with self.store.reader() as db:
+            return pa.concat_tables([found, votes.implied(db).cast(files.VOTE_SCHEMA)])
+
     def export(self, path: Path) -> int:
         """Write the votes that count; returns how many. Raises VoteFileError."""
         found = self.all()
@@ -88,7 +94,7 @@ class Voting:
         See ballots.merge; "cleanlab" weighs them with the attached probabilities and takes one label
         a sample. Raises VotingError.
         """
-        cast = self.all()
+        cast = self.complete()
         if with_given:
             cast = pa.concat_tables([cast, self._given(cast)])
         if method == "cleanlab":

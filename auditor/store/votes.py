@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -104,13 +105,39 @@ def standing(db: Connection) -> pa.Table:
     )
 
 
-def disputed(db: Connection) -> list[int]:
-    """Ids of samples about one of whose labels the standing votes differ, in id order."""
-    rows = db.execute(
-        "select distinct sample_id from vote_now join sample s using (sample_id) where s.present"
-        " group by sample_id, label, suggested having count(distinct answer) > 1 order by 1"
+PACKET = "packet "
+"""Source of votes that came in a packet begins so: its reviewer could have added any label."""
+
+
+def implied(db: Connection) -> pa.Table:
+    """The "no" of packets' reviewers to labels that only others named: `standing`'s columns.
+
+    An answer in a packet is the whole set of labels that fit, whichever were asked about.
+    """
+    return arrow(
+        db,
+        "with whole as (select sample_id, annotator, max(made_on) as made_on from vote_now"
+        "  join vote_batch using (batch) where starts_with(source, ?) group by all),"
+        " asked as (select sample_id, label from vote_now union"
+        "  select sample_id, suggested from vote_now where suggested is not null),"
+        " said as (select sample_id, label, annotator from vote_now union"
+        "  select sample_id, suggested, annotator from vote_now where suggested is not null)"
+        " select s.path, s.\"row\", w.sample_id, a.label, null::text as suggested, 'no' as answer,"
+        " w.annotator, w.made_on, null::text as note"
+        " from whole w join asked a using (sample_id) join sample s using (sample_id)"
+        " anti join said on (said.sample_id, said.label, said.annotator)"
+        "  = (w.sample_id, a.label, w.annotator)"
+        " where s.present order by w.sample_id, a.label, w.annotator",
+        [PACKET],
+    )
+
+
+def cast_by(db: Connection, annotator: str) -> list[tuple[int, str, datetime]]:
+    """Sample, label and time (UTC) of every vote of an annotator about a single label."""
+    return db.execute(
+        "select sample_id, label, made_on from vote where annotator = ? and suggested is null",
+        [annotator],
     ).fetchall()
-    return [sample_id for (sample_id,) in rows]
 
 
 def history(db: Connection, sample_id: int) -> pa.Table:

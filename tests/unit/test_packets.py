@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.metrics import cohen_kappa_score
 
 from auditor.formats import packet as files
 from auditor.formats.packet import PacketError
 from auditor.model import MEDIA_SCHEMA, Verdict
-from auditor.session import Session
+from auditor.session import Session, vote_counts
 from auditor.session.packet_contents import PacketOptions
 from auditor.session.packets import Packets, Reviewing, StalePacketError
 from auditor.session.votes import Voting
 from auditor.store import media
-from tests import images, project_world, tables
+from tests import images, project_world, reviewers, tables
 
 
 @pytest.fixture
@@ -73,8 +74,12 @@ def test_answers_come_back_as_the_reviewers_votes_and_only_once(
         (row["answer"] == "yes") == ([row["label"]] == given(row["sample_id"])) for row in rows
     )
     assert {row["note"] for row in rows} == {"clear"}
-    again = packets(session).merge([path])
-    assert (again.answered, again.votes, votes(session)) == (5, 0, 15)
+    voting = Voting(session.store, session.folder)
+    wrong = rows[0]["sample_id"]
+    for decided in (voting.decisions(voting.merged()), tables.decisions([wrong], "relabel", "b")):
+        session.decide(decided, "what the votes say, or not")  # their own doing: not stale
+        again = packets(session).merge([path])
+        assert (again.answered, again.votes, votes(session)) == (5, 0, 15)
 
 
 def test_a_reviewer_goes_on_where_they_stopped(session: Session, tmp_path: Path) -> None:
@@ -91,6 +96,18 @@ def test_a_reviewer_goes_on_where_they_stopped(session: Session, tmp_path: Path)
     held.save()
     done = packets(session).merge([path])
     assert (done.answered, done.votes) == (2, 6)  # a, b and c of the first changed; three new
+
+
+def test_a_label_that_is_named_no_more_is_taken_back(session: Session, tmp_path: Path) -> None:
+    path = handed(session, tmp_path / "a.packet", count=1)
+    (one,) = Reviewing.open(path).manifest.items
+    rest = [name for name in "abc" if name not in one.given]  # type: ignore[operator]
+    packets(session).merge([answer(path, lambda _: ["a", "b", "c"])])
+    bob = answer(handed(session, tmp_path / "b.packet", "bob", count=1), lambda _: rest[:1])
+    packets(session).merge([bob, answer(path, given)])
+    merged = Voting(session.store, session.folder).merged("majority")
+    said = dict(zip(merged.ballot.asked["label"].to_pylist(), merged.score.tolist(), strict=True))
+    assert said == {one.given[0]: 0.5, rest[0]: 0.5, rest[1]: 0.0}  # type: ignore[index]
 
 
 def test_a_check_hands_out_what_it_flags_and_a_blind_packet_does_not_tell(
@@ -305,3 +322,25 @@ def test_nothing_is_overwritten_and_an_empty_packet_is_not_made(
     with pytest.raises(PacketError, match="no undecided sample flagged by label_errors"):
         handed(session, tmp_path / "b.packet", check_id="label_errors")
     assert not (tmp_path / "b.packet").exists()
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> reviewers.Trial:
+    return reviewers.study(tmp_path_factory.mktemp("study"))
+
+
+def test_the_labels_of_two_reviewers_merged_beat_each_of_them(trial: reviewers.Trial) -> None:
+    alone = [trial.right(labels) for labels in (*trial.said.values(), trial.given)]
+    for way in ("majority, with the given label", "Dawid-Skene, with the given label"):
+        assert trial.right(trial.merged[way]) > max(alone) + 0.05
+    assert trial.packets.answered == 4000
+    assert len(trial.packets.conflicts) == np.sum(trial.said["ann"] != trial.said["bob"])
+
+
+def test_the_reviewers_kappa_is_scikit_learns(trial: reviewers.Trial) -> None:
+    wide = trial.votes.to_pandas().pivot_table(
+        index=["sample_id", "label"], columns="annotator", values="answer", aggfunc="first"
+    )
+    both = wide.dropna()
+    found = vote_counts.summary(trial.votes).cohen_kappa["ann, bob"]
+    assert found == pytest.approx(cohen_kappa_score(both["ann"], both["bob"]), abs=1e-12)

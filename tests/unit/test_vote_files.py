@@ -141,3 +141,27 @@ def test_unnamed_votes_are_not_weighed() -> None:
         ballots.merge(table, "dawid_skene")
     with pytest.raises(ballots.VotingError, match="not by 'guess'"):
         ballots.merge(table, "guess")
+
+
+def test_where_one_label_holds_the_likeliest_named_one_is_taken_and_a_tie_is_not() -> None:
+    said = {
+        "clear": [
+            ("ann", "a", "yes"),
+            ("ann", "b", "no"),
+            ("bob", "b", "yes"),
+            ("carl", "a", "yes"),
+        ],
+        "both": [("ann", "a", "yes"), ("ann", "b", "maybe")],
+        "tie": [("ann", "a", "yes"), ("ann", "b", "no"), ("bob", "a", "no"), ("bob", "b", "yes")],
+        "none": [("ann", "a", "no"), ("ann", "b", "no")],
+    }
+    rows = [
+        {"path": path, "label": label, "answer": answer, "annotator": who}
+        for path, answers in said.items()
+        for who, label, answer in answers
+    ]
+    table = pa.Table.from_pylist(rows, schema=votes.VOTE_SCHEMA)
+    merged = ballots.one_each(ballots.merge(table))
+    found = {row["path"]: row["labels"] for row in ballots.label_sets(merged).to_pylist()}
+    assert found == {"clear": ["a"], "both": ["a"], "tie": [], "none": []}
+    assert merged.score.reshape(-1, 2).sum(1).tolist() == pytest.approx([1, 1, 1, 1])
