@@ -17,6 +17,7 @@ from tests.ui import tampering
 from ui.commands import Commands
 from ui.desk import Desk
 from ui.review.pair_list import PairList
+from ui.review.pairs import fitted, pair_view
 from ui.review.queue import QueuePanel
 from ui.workspace import Workspace
 
@@ -80,6 +81,22 @@ def test_the_bars_and_chips_follow_what_is_decided(
     assert today == ["5 decided today"]
 
 
+def test_of_a_long_pair_both_names_are_seen(queue: QueuePanel) -> None:
+    metrics = queue.fontMetrics()
+    short, long = "emu", "American Staffordshire terrier, Staffordshire terrier"
+
+    def shown(given: str, suggested: str, room: int) -> list[str]:
+        text = fitted(browsing.Pair(given, suggested, 2, 1), metrics, room)
+        assert metrics.horizontalAdvance(text) <= room
+        return text.split(" → ")
+
+    assert shown(short, "cat", 200) == [short, "cat"]
+    for names in ((long, long), (long, short), (short, long)):
+        given, suggested = shown(*names, 200)
+        for name, text in zip(names, (given, suggested), strict=True):
+            assert text == short or (text[-1] == "…" and name.startswith(text[:5]))
+
+
 def test_a_chip_narrows_the_list_to_its_state(
     queue: QueuePanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
@@ -117,8 +134,6 @@ def test_a_pair_lists_its_unseen_findings_and_asks_for_the_wall(
 def test_a_class_whose_name_has_a_quote_is_a_pair_like_any_other(
     queue: QueuePanel, workspace: Workspace, session: Session
 ) -> None:
-    from ui.review.pairs import pair_view
-
     view = pair_view(CHECK, browsing.Pair("it's", "o'clock", 1, 1), by_chance=True)
     assert session.read(lambda db: browsing.ids(db, view)).tolist() == []
 

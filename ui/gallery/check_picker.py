@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from auditor.session import Session, browsing, planning
 from auditor.session.browsing import View
+from ui.elided_combo import ElidedCombo
 from ui.gallery import expression
 from ui.gallery.expression import Term
 from ui.workspace import Workspace
@@ -28,7 +29,7 @@ class Finished:
     has_p_error: bool
 
 
-class CheckPicker(QComboBox):
+class CheckPicker(ElidedCombo):
     """Choosing a check shows what it flagged, the likeliest errors first."""
 
     known = Signal()
@@ -41,7 +42,7 @@ class CheckPicker(QComboBox):
         self.setAccessibleName(self.tr("Check"))
         self.setMinimumContentsLength(20)
         self.setMinimumWidth(_NARROWEST)  # in a small window the filter needs the room
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizeAdjustPolicy(self.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(lambda _index: self._choose(self.currentData()))
         workspace.facts_changed.connect(self._read)
         workspace.view_changed.connect(self._show)

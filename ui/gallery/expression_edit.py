@@ -67,6 +67,8 @@ class ExpressionEdit(QLineEdit):
         self._text = text
         if self.text() != text:
             self.setText(text)
+            if not self.hasFocus():
+                self.setCursorPosition(0)  # of one too long, the beginning is read
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -149,8 +149,11 @@ class CardHead(QWidget):
         self._arrow.setText(f'<span style="color:{now.muted}">→</span>')
         self._suggested.setText(_coloured(evidence.suggested, now.accent))
         glyph = theme.GLYPHS.get(evidence.verdict or "", "○")
+        said = pairing.decision(evidence)
+        if not evidence.is_settled:
+            said = self.tr("{decision} before this was found").format(decision=said)
         self.chip.tell(
-            f"{glyph} {pairing.decision(evidence)}",
+            f"{glyph} {said}",
             QColor(theme.of_verdict(evidence.verdict)),
             filled=evidence.verdict is not None and evidence.is_settled,
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from auditor.session.browsing import Pair, View
+from ui.elided_combo import ElidedCombo
 from ui.review.findings import UnseenPairs
-from ui.review.pairs import pair_view
+from ui.review.pairs import fitted, pair_view
 
 
-class PairChoice(QComboBox):
+class PairChoice(ElidedCombo):
     """One check's pairs, those with most findings first."""
 
     chosen = Signal(object)
@@ -21,8 +22,8 @@ class PairChoice(QComboBox):
         self._unseen: UnseenPairs | None = None
         self._gone_through: set[tuple[str, str]] = set()
         self.setAccessibleName(self.tr("Pair of classes"))
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.setMaximumWidth(320)
+        self.setSizeAdjustPolicy(self.SizeAdjustPolicy.AdjustToContents)
+        self.setMaximumWidth(240)
         self.activated.connect(self._choose)
 
     @property
@@ -39,10 +40,17 @@ class PairChoice(QComboBox):
         self._unseen = unseen
         self.clear()
         for pair in self._pairs:
-            self.addItem(f"{pair.given} → {pair.suggested}  ({pair.flagged:,})", pair)
+            self.addItem(f"{pair.given} → {pair.suggested}{_count(pair)}", pair)
 
     def show_current(self, pair: Pair | None) -> None:
         self.setCurrentIndex(self._pairs.index(pair) if pair else -1)
+
+    def fitting(self, text: str, room: int) -> str:
+        pair: Pair | None = self.currentData()
+        if pair is None:
+            return text
+        metrics, count = self.fontMetrics(), _count(pair)
+        return fitted(pair, metrics, room - metrics.horizontalAdvance(count)) + count
 
     def go_through(self, pair: Pair) -> None:
         """Offer it no more by itself."""
@@ -70,6 +78,10 @@ class PairChoice(QComboBox):
         if pair is not None:
             self._gone_through.discard(_key(pair))
             self.chosen.emit(pair)
+
+
+def _count(pair: Pair) -> str:
+    return f"  ({pair.flagged:,})"
 
 
 def _key(pair: Pair) -> tuple[str, str]:

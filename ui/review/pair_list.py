@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from auditor.session.browsing import Pair
 from ui import theme
 from ui.commands import ENTER
+from ui.review.pairs import fitted
 
 _PAIR = Qt.ItemDataRole.UserRole
+_MARGINS = 8
+"""Left and right of an item's text, in pixels."""
 _PRESSES = {*ENTER, Qt.Key.Key_Space}
+
+
+class _Both(QStyledItemDelegate):
+    """Of a long pair, both names are seen."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        option.text = fitted(index.data(_PAIR), option.fontMetrics, option.rect.width() - _MARGINS)
 
 
 class PairList(QTreeWidget):
@@ -25,6 +46,7 @@ class PairList(QTreeWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setHeaderLabels([self.tr("Labelled → suggested"), self.tr("Left")])
+        self.setItemDelegateForColumn(0, _Both(self))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

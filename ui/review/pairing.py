@@ -104,10 +104,8 @@ def file_size(one: Evidence) -> str:
 
 
 def decision(one: Evidence) -> str:
-    """What was decided, in a word, and whether that was about something else."""
+    """What was decided, in a word."""
     words = verdicts.said(one.verdict)
-    if not one.is_settled:
-        words = _tr("{decision} before this was found").format(decision=words)
     return words[:1].upper() + words[1:]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+
 from auditor.session.browsing import Pair, View, quoted
 
 WORTH_FIRST = ("p_error", True), ("quality", False)
@@ -23,4 +26,18 @@ def pair_view(check_id: str, pair: Pair, *, by_chance: bool) -> View:
         by_chance=by_chance,
         condition=f"given_label = {quoted(pair.given)}"
         f" and suggested_label = {quoted(pair.suggested)} and state = 'unseen'",
+    )
+
+
+def fitted(pair: Pair, metrics: QFontMetrics, room: int) -> str:
+    """The pair's names for so many pixels; what the one does not need is the other's."""
+    right, arrow = Qt.TextElideMode.ElideRight, " → "
+    room -= metrics.horizontalAdvance(arrow)
+    given, suggested = map(metrics.horizontalAdvance, (pair.given, pair.suggested))
+    first = min(given, max(room // 2, room - suggested))
+    return arrow.join(
+        (
+            metrics.elidedText(pair.given, right, first),
+            metrics.elidedText(pair.suggested, right, room - first),
+        )
     )

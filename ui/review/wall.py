@@ -18,6 +18,7 @@ from ui.commands import Command, Commands
 from ui.review import findings
 from ui.review.findings import UnseenPairs
 from ui.review.pair_choice import PairChoice
+from ui.review.pieces import breakable
 from ui.review.wall_bar import WallBar
 from ui.review.wall_grid import ACCEPT, WallGrid
 from ui.workspace import Workspace
@@ -191,8 +192,8 @@ class WallPanel(QWidget):
                 "These are labelled <b>{given}</b>; the audit suggests <b>{suggested}</b>."
                 " Click the exceptions; {key} accepts the rest."
             ).format(
-                given=html.escape(self._pair.given),
-                suggested=html.escape(self._pair.suggested),
+                given=breakable(html.escape(self._pair.given)),
+                suggested=breakable(html.escape(self._pair.suggested)),
                 key=html.escape(self._commands.shown(ACCEPT)) or self.tr("the button"),
             )
         self._title.setText(text)
