@@ -39,18 +39,25 @@ class Trial:
         return float(np.mean([[t] == (x if isinstance(x, list) else [x]) for x, t in pairs]))
 
 
-def study(folder: Path, samples: int = 2000, noise: float = 0.10, seed: int = 0) -> Trial:
-    """Two blind packets over all samples of a project whose labels are wrong at rate `noise`."""
+def study(
+    folder: Path, samples: int = 2000, noise: float = 0.10, seed: int = 0, gold: int = 0
+) -> Trial:
+    """Two blind packets over all samples of a project whose labels are wrong at rate `noise`.
+
+    `gold` more samples, which a person has decided rightly, are mixed in.
+    """
     draw = np.random.default_rng(seed)
-    truth = draw.choice(CLASSES, samples)
+    truth = draw.choice(CLASSES, samples + gold)
     given = _erring(truth, noise, draw)
     said = {name: _erring(truth, rate, draw) for name, rate in ERRS.items()}
+    options = {"count": samples, "gold": gold, "is_blind": True, "seed": seed}
     with Session(ProjectFolder(folder / "s.audit"), workers=1) as session:
         tables.import_rows(session.store, tables.samples(given.tolist()), CLASSES)
+        _decide(session, truth, samples)
         packets = Packets(session.store, session.folder)
         paths = [folder / f"{name}.packet" for name in said]
         for (name, labels), path in zip(said.items(), paths, strict=True):
-            packets.make(path, PacketOptions(reviewer=name, count=samples, is_blind=True))
+            packets.make(path, PacketOptions(reviewer=name, **options))  # type: ignore[arg-type]
             held = Reviewing.open(path)
             for one in held.manifest.items:
                 held.put(one.item, [str(labels[one.sample_id])])
@@ -60,10 +67,18 @@ def study(folder: Path, samples: int = 2000, noise: float = 0.10, seed: int = 0)
         merged = {
             "majority, with the given label": _labels(voting, "majority", True, samples),
             "Dawid-Skene, with the given label": _labels(voting, "dawid_skene", True, samples),
-            "Dawid-Skene, the two alone, one label": _labels(voting, "dawid_skene", False, samples),
+            "Dawid-Skene, the two alone": _labels(voting, "dawid_skene", False, samples),
         }
         votes = voting.all()
-    return Trial(truth, given, said, merged, done, votes)
+    alone = {name: labels[:samples] for name, labels in said.items()}
+    return Trial(truth[:samples], given[:samples], alone, merged, done, votes)
+
+
+def _decide(session: Session, truth: npt.NDArray[np.str_], first: int) -> None:
+    """Settle the samples from `first` on as a person would who is always right."""
+    parts = [tables.decisions([i], "relabel", str(truth[i])) for i in range(first, len(truth))]
+    if parts:
+        session.decide(pa.concat_tables(parts), "gold")
 
 
 def _erring(
@@ -78,5 +93,6 @@ def _labels(voting: Voting, method: str, with_given: bool, samples: int) -> list
     sets = ballots.label_sets(ballots.one_each(voting.merged(method, with_given=with_given)))
     found: list[list[str]] = [[] for _ in range(samples)]
     for row in sets.to_pylist():
-        found[row["sample_id"]] = row["labels"]
+        if row["sample_id"] < samples:
+            found[row["sample_id"]] = row["labels"]
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -124,13 +124,14 @@ def merge(
     *,
     gold: pa.Table | None = None,
     gold_votes: pa.Table | None = None,
+    known: Mapping[int, Sequence[str]] | None = None,
     threshold: float | None = None,
 ) -> Merged:
     """What the votes say of each label asked about.
 
     `gold` are experts' votes: the threshold (0.5 where there are none) is the cut that decides most
     of their questions rightly. `gold_votes` are the annotators' further votes about those: they teach
-    how each of them errs. Raises VotingError.
+    how each of them errs, as do the votes about samples (by id) whose labels are `known`. Raises VotingError.
     """
     if method not in METHODS:
         raise VotingError(
@@ -141,7 +142,7 @@ def merge(
     if method == "majority":
         score, quality = consensus.shares(cast.votes)[:, 1], dict[str, float]()
     else:
-        score, quality = _dawid_skene(cast, truth, gold_votes)
+        score, quality = _dawid_skene(cast, truth, gold_votes, known or {})
     if threshold is None:
         threshold = _threshold(cast, score, truth) if truth else 0.5
     return Merged(
@@ -180,20 +181,34 @@ def disputed(cast: Ballot) -> Flags:
 
 
 def _dawid_skene(
-    cast: Ballot, truth: dict[Any, bool], gold_votes: pa.Table | None
+    cast: Ballot,
+    truth: dict[Any, bool],
+    gold_votes: pa.Table | None,
+    labels: Mapping[int, Sequence[str]],
 ) -> tuple[Floats, dict[str, float]]:
     if not cast.is_named:
         raise VotingError(
             "Dawid-Skene weighs each annotator, and these votes do not tell whose they are:"
             " merge them by majority"
         )
-    votes, known, names = cast.votes, None, cast.annotators
+    votes, known, names = cast.votes, _known(cast, labels), cast.annotators
     if gold_votes is not None and truth:
-        votes, known, names = _with_gold(cast, ballot(gold_votes), truth)
+        votes, more, names = _with_gold(cast, ballot(gold_votes), truth)
+        known = consensus.Known(
+            np.concatenate([known.question, more.question]),
+            np.concatenate([known.state, more.state]),
+        )
     fit = consensus.dawid_skene(votes, known)
     quality = consensus.quality(fit, votes.speaks)
     score = fit.posterior[: cast.votes.questions, 1]
     return score, dict(zip(names, quality.tolist(), strict=True))
+
+
+def _known(cast: Ballot, labels: Mapping[int, Sequence[str]]) -> consensus.Known:
+    pairs = zip(cast.asked["sample_id"].to_pylist(), cast.asked["label"].to_pylist(), strict=True)
+    found = [(n, name in labels[i]) for n, (i, name) in enumerate(pairs) if i in labels]
+    places, states = np.array(found, np.int64).reshape(-1, 2).T
+    return consensus.Known(places, states)
 
 
 def _with_gold(

@@ -89,8 +89,7 @@ class Packets:
             items=tuple(known),
         )
         sha256 = files.write(out, manifest, pictures)
-        right = {item.item: gold[item.sample_id] for item in known if item.sample_id in gold}
-        note = votes.NotePacket(packet_id, options.reviewer, sha256, right)
+        note = votes.NotePacket(packet_id, options.reviewer, sha256, gold)
         try:
             self.store.write(note).result()
         except BaseException:
@@ -256,12 +255,14 @@ def _plain(said: Answer) -> datetime:
 def _gold_scores(
     packets: Sequence[Packet],
     answers: Sequence[Mapping[str, Answer]],
-    gold: Sequence[Mapping[str, Sequence[str]]],
+    gold: Sequence[Mapping[int, Sequence[str]]],
 ) -> dict[str, GoldScore]:
     found: dict[str, GoldScore] = {}
     for packet, said, right in zip(packets, answers, gold, strict=True):
         judged = [
-            set(said[item].yes) == set(labels) for item, labels in right.items() if item in said
+            set(said[one.item].yes) == set(right[one.sample_id])
+            for one in packet.manifest.items
+            if one.sample_id in right and one.item in said
         ]
         before = found.get(packet.manifest.reviewer, GoldScore(0, 0))
         if judged:

@@ -92,14 +92,18 @@ class Voting:
         """The project's votes merged; `with_given` lets the data set's label vote beside the people.
 
         See ballots.merge; "cleanlab" weighs them with the attached probabilities and takes one label
-        a sample. Raises VotingError.
+        a sample. Gold items of packets teach Dawid-Skene how each annotator errs. Raises VotingError.
         """
         cast = self.complete()
         if with_given:
             cast = pa.concat_tables([cast, self._given(cast)])
         if method == "cleanlab":
             return self._by_cleanlab(ballots.ballot(cast), threshold)
-        return ballots.merge(cast, method, gold=gold, gold_votes=gold_votes, threshold=threshold)
+        with self.store.reader() as db:
+            known = votes.gold(db)
+        return ballots.merge(
+            cast, method, gold=gold, gold_votes=gold_votes, known=known, threshold=threshold
+        )
 
     def _by_cleanlab(self, cast: Ballot, threshold: float | None) -> Merged:
         with self.store.reader() as db:

@@ -180,12 +180,12 @@ def judged(db: Connection) -> pa.Table:
 
 @dataclass(frozen=True, slots=True)
 class NotePacket:
-    """Remember a packet that is handed out; `gold` is item -> the labels that are right."""
+    """Remember a packet that is handed out; `gold` is sample id -> the labels that are right."""
 
     packet_id: str
     reviewer: str
     sha256: str
-    gold: Mapping[str, Sequence[str]]
+    gold: Mapping[int, Sequence[str]]
 
     def __call__(self, db: Connection) -> ChangeSet:
         values = [self.packet_id, self.reviewer, self.sha256, json.dumps(dict(self.gold))]
@@ -194,6 +194,16 @@ class NotePacket:
 
 
 def packet(db: Connection, packet_id: str) -> dict[str, Any] | None:
-    """Reviewer, hash and gold labels of a packet that this project handed out, or None."""
+    """Reviewer, hash and gold labels by sample of a packet that this project handed out, or None."""
     row = first(db, "select reviewer, sha256, gold from packet where packet_id = ?", [packet_id])
-    return {"reviewer": row[0], "sha256": row[1], "gold": json.loads(row[2])} if row else None
+    return {"reviewer": row[0], "sha256": row[1], "gold": _gold(row[2])} if row else None
+
+
+def gold(db: Connection) -> dict[int, list[str]]:
+    """Labels of the gold samples of all packets; the newest packet's where two differ."""
+    rows = db.execute("select gold from packet order by made_on").fetchall()
+    return {sample_id: labels for (text,) in rows for sample_id, labels in _gold(text).items()}
+
+
+def _gold(text: str) -> dict[int, list[str]]:
+    return {int(sample_id): labels for sample_id, labels in json.loads(text).items()}

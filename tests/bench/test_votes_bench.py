@@ -128,12 +128,13 @@ def test_published_verdicts_give_the_published_errors() -> None:
         assert found.errors == published
 
 
-def test_two_simulated_reviewers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gold", [0, 200])
+def test_two_simulated_reviewers(tmp_path: Path, gold: int) -> None:
     found: dict[str, list[float]] = {}
     for seed in range(5):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        trial = reviewers.study(folder, seed=seed)
+        trial = reviewers.study(folder, seed=seed, gold=gold)
         alone = {f"{name} alone": trial.right(said) for name, said in trial.said.items()}
         right = {way: trial.right(labels) for way, labels in trial.merged.items()}
         ours = vote_counts.summary(trial.votes).cohen_kappa["ann, bob"]
@@ -146,6 +147,6 @@ def test_two_simulated_reviewers(tmp_path: Path) -> None:
             found.setdefault(name, []).append(value)
         assert min(list(right.values())[:2]) > max(alone.values())
         assert ours == pytest.approx(theirs, abs=1e-12)
-    print("\n2,000 samples, ten classes, 5 seeds (mean; lowest to highest):")
+    print(f"\n2,000 samples and {gold} of gold, ten classes, 5 seeds (mean; lowest to highest):")
     for name, values in found.items():
         print(f"{name:34} {np.mean(values):.4f}; {min(values):.4f} to {max(values):.4f}")

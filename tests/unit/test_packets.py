@@ -344,3 +344,17 @@ def test_the_reviewers_kappa_is_scikit_learns(trial: reviewers.Trial) -> None:
     both = wide.dropna()
     found = vote_counts.summary(trial.votes).cohen_kappa["ann, bob"]
     assert found == pytest.approx(cohen_kappa_score(both["ann"], both["bob"]), abs=1e-12)
+
+
+def test_gold_items_teach_who_errs_how(tmp_path: Path) -> None:
+    trial = reviewers.study(tmp_path, samples=500, gold=100)
+    right = {name: (said == trial.truth).mean() for name, said in trial.said.items()}
+    assert {name: score.judged for name, score in trial.packets.gold.items()} == {
+        "ann": 100,
+        "bob": 100,
+    }
+    # Of two who differ neither is believed but by gold, which believes who did better there.
+    gold = trial.packets.gold
+    better = max(gold, key=lambda name: gold[name].right)
+    assert gold["ann"].right != gold["bob"].right
+    assert trial.right(trial.merged["Dawid-Skene, the two alone"]) == right[better]
