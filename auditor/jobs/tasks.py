@@ -86,8 +86,14 @@ def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kep
 
 
 def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
-    """Features of the samples whose image can be read: sample_id, float32 values."""
-    encoder = _encoder(config, kept)
+    """Features of the samples whose image can be read: sample_id, float32 values.
+
+    For the need "crops" a row holds the features of each place of the layout, one after the other.
+    """
+    from auditor.ml.crops import LAYOUT, cut
+
+    encoder, crops = _encoder(config, kept), config.get("need") == "crops"
+    wide = encoder.dim * (len(LAYOUT) if crops else 1)
     ids: list[int] = []
     values: list[npt.NDArray[np.float32]] = []
     total = samples.num_rows
@@ -97,10 +103,11 @@ def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Ke
         readable, images = pictures(batch, config, kept)
         if images:
             ids += readable
-            values.append(encoder.encode(images))
+            seen = [place for image in images for place in cut(image)] if crops else images
+            values.append(encoder.encode(seen).reshape(len(images), wide))
     report(total, total)
-    stacked = np.concatenate(values) if values else np.empty((0, encoder.dim), np.float32)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(stacked.ravel()), encoder.dim)
+    stacked = np.concatenate(values) if values else np.empty((0, wide), np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(stacked.ravel()), wide)
     return {"features": pa.table({"sample_id": pa.array(ids, pa.int64()), "values": column})}
 
 

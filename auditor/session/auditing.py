@@ -97,19 +97,19 @@ class Auditor:
     def _prepare(self, specs: Sequence[CheckSpec]) -> dict[str, Ready]:
         with self.store.reader() as db:
             ready = needs.attached(db, self.folder.embeddings)
-        if needs.must_embed(specs, ready):
-            ready["embedding"] = self._embed()
+        for name in needs.to_compute(specs, ready):
+            ready[name] = self._embed(name)
         return ready
 
-    def _embed(self) -> Ready:
+    def _embed(self, name: str) -> Ready:
         """Features of every readable image, of which those already there are kept."""
         facts = self._encoder_facts()
-        key = needs.features_key(facts)
-        features = needs.features(self.folder.embeddings, key)
+        key, wide = needs.features_key(facts), facts["dim"] * needs.views(name)
+        features = needs.features(self.folder.embeddings, key, name)
         with self.store.reader() as db:
             readable = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
             rows = samples.next_id(db)
-        features.prepare(rows, facts["dim"])
+        features.prepare(rows, wide)
         missing = features.pending(readable["pixel_hash"], readable["sample_id"].to_numpy())
         self.store.write(project.PutFact("encoder", facts)).result()
         self.store.write(project.PutFact(f"encoder:{facts['id']}", facts)).result()
@@ -118,7 +118,7 @@ class Auditor:
         def keep(_task: Task, tables: Mapping[str, pa.Table]) -> None:
             found = tables["features"]
             ids = found["sample_id"].to_numpy()
-            values = found["values"].combine_chunks().flatten().to_numpy().reshape(-1, facts["dim"])
+            values = found["values"].combine_chunks().flatten().to_numpy().reshape(-1, wide)
             places = np.searchsorted(all_ids, ids)
             features.put(ids, values, readable["pixel_hash"].take(pa.array(places)))
 
@@ -127,7 +127,7 @@ class Auditor:
             shards(
                 readable.take(pa.array(missing)),
                 "auditor.jobs.tasks:embed",
-                self._encoder_config(),
+                {**self._encoder_config(), "need": name},
                 rows,
             ),
             Handlers(
@@ -135,13 +135,13 @@ class Auditor:
                 lost=lambda _task: None,
                 failed=raise_failure,
                 progress=lambda done, total: self.progress(
-                    f"features ({facts['id']})", done, total
+                    rates.stage(facts["id"], name), done, total
                 ),
             ),
             total=len(missing),
             workers=1 if self.options.device.startswith("cuda") else None,
         )
-        work = rates.of_features(facts["id"], self.options)
+        work = rates.of_features(facts["id"], self.options, name)
         rates.note(self.store, self.pool, work, len(missing), rows, began)
         lost = frozenset(all_ids[features.pending(readable["pixel_hash"], all_ids)].tolist())
         if lost:
@@ -267,7 +267,7 @@ class Auditor:
     ) -> tuple[pa.Table, tuple[str, ...], bool]:
         columns = [n for n in MEDIA_SCHEMA.names if n in needs.names(spec) and n != "sample_id"]
         # A row of computed features exists only for images that could be read.
-        where = "m.pixel_hash is not null" if "embedding" in used else "true"
+        where = "m.pixel_hash is not null" if used.keys() & {*needs.COMPUTED} else "true"
         with self.store.reader() as db:
             table = samples.read(db, columns, where=where)
             classes, multi_label = project.classes(db), samples.multi_label(db)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from auditor import checks
 from auditor.checks.base import CheckSpec, ParameterError, parameters
+from auditor.ml import crops
 from auditor.store import arrays, project, runs
 from auditor.store.db import Connection
 
 ARRAYS = ("embedding", "pred_probs")
+COMPUTED = ("embedding", "crops")
+"""Arrays that are computed by an encoder where the user has brought none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +81,24 @@ def attached(db: Connection, folder: Path) -> dict[str, Ready]:
     }
 
 
-def must_embed(specs: Iterable[CheckSpec], ready: Mapping[str, Ready]) -> bool:
-    """Whether features have to be computed for one of the checks."""
-    return "embedding" not in ready and any(_lacks_embedding(spec, ready) for spec in specs)
+def to_compute(specs: Sequence[CheckSpec], ready: Mapping[str, Ready]) -> tuple[str, ...]:
+    """The arrays that have to be computed by an encoder for one of the checks."""
+    return tuple(
+        name
+        for name in COMPUTED
+        if name not in ready and any(_lacks(spec, name, ready) for spec in specs)
+    )
 
 
-def _lacks_embedding(spec: CheckSpec, ready: Mapping[str, Ready]) -> bool:
-    if "embedding" in spec.needs:
+def _lacks(spec: CheckSpec, name: str, ready: Mapping[str, Ready]) -> bool:
+    if name in spec.needs:
         return True
-    return "embedding" in spec.one_of and not any(name in ready for name in spec.one_of)
+    return name in spec.one_of and not any(other in ready for other in spec.one_of)
+
+
+def views(name: str) -> int:
+    """How often an encoder is called for each picture, for that array."""
+    return len(crops.LAYOUT) if name == "crops" else 1
 
 
 def features_key(encoder: Mapping[str, Any]) -> str:
@@ -95,8 +107,10 @@ def features_key(encoder: Mapping[str, Any]) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def features(folder: Path, key: str) -> arrays.Features:
-    return arrays.Features(folder, f"embedding-{key}")
+def features(folder: Path, key: str, name: str = "embedding") -> arrays.Features:
+    """Features of whole pictures, or of their "crops": a row holds one after the other."""
+    layout = f"-{crops.digest()}" if name == "crops" else ""
+    return arrays.Features(folder, f"{name}{layout}-{key}")
 
 
 def lacking(spec: CheckSpec, ready: Mapping[str, Ready]) -> str | None:

@@ -162,31 +162,33 @@ class _Planner:
         if self._unseen:
             rate = rates.LOOKING
             self._will_run("scan", LOOKING_AT_IMAGES, self._unseen, rate, rate)
-        if needs.must_embed((spec for spec, _ in chosen), ready):
-            ready["embedding"] = self._features(folder)
+        for name in needs.to_compute([spec for spec, _ in chosen], ready):
+            ready[name] = self._features(folder, name)
         for spec, params in chosen:
             self._check(spec, params, ready)
         stages = tuple(self._stages)
         cold = not warm and any(one.state == "run" for one in stages)
         return Plan(stages, rates.start(self._db, heavy=self._heavy) if cold else 0.0)
 
-    def _features(self, folder: Path) -> Ready:
+    def _features(self, folder: Path, name: str) -> Ready:
         """Plan the features, and tell which they are; the identity is "" before they are there."""
         encoder = _encoder(self._options.encoder)
-        title, work = f"features ({encoder})", rates.of_features(encoder, self._options)
+        title = rates.stage(encoder, name)
+        work = rates.of_features(encoder, self._options, name)
         ids = self._readable["sample_id"].to_numpy()
         facts = project.fact(self._db, f"encoder:{encoder}")
         key = needs.features_key(facts) if facts else ""
         missing, path = len(ids), folder / "none.npy"
         if facts:
-            features = needs.features(folder, key)
+            features = needs.features(folder, key, name)
             missing, path = len(features.pending(self._readable["pixel_hash"], ids)), features.path
         missing += self._unseen
+        stage = "features" if name == "embedding" else name
         if not missing:
-            self._stages.append(PlannedStage("features", title, len(ids), "reuse", 0.0, _KEPT))
+            self._stages.append(PlannedStage(stage, title, len(ids), "reuse", 0.0, _KEPT))
             return Ready(path, key)
         self._heavy = True
-        self._will_run("features", title, missing, work, f"features:{encoder}")
+        self._will_run(stage, title, missing, work, f"features:{encoder}", each=needs.views(name))
         return Ready(path, "")
 
     def _check(self, spec: CheckSpec, params: Any, ready: Mapping[str, Ready]) -> None:
@@ -229,17 +231,20 @@ class _Planner:
         source = next((f"{spec.id}:{n}" for n in spec.one_of if n in names), spec.id)
         self._will_run(spec.id, spec.title, samples_left, source, source)
 
-    def _will_run(self, name: str, title: str, rows: int, work: str, measured: str) -> None:
-        rate, basis = rates.noted(self._db, work), _LAST_TIME
+    def _will_run(
+        self, name: str, title: str, rows: int, work: str, measured: str, *, each: int = 1
+    ) -> None:
+        """Plan it; `each`: how often what was measured elsewhere is done for a sample."""
+        rate, basis, times = rates.noted(self._db, work), _LAST_TIME, 1
         if rate is None:
-            rate, basis = rates.MEASURED.get(measured), _ELSEWHERE
-        seconds = rate.seconds_for(rows, self._workers) if rate else None
+            rate, basis, times = rates.MEASURED.get(measured), _ELSEWHERE, each
+        seconds = rate.seconds_for(rows * times, self._workers) if rate else None
         basis = basis if rate else _UNKNOWN
         self._stages.append(PlannedStage(name, title, rows, "run", seconds, basis))
 
     def _seen(self, inputs: Mapping[str, Ready]) -> int:
         """How many samples the check is given."""
-        if "embedding" in inputs:
+        if inputs.keys() & {*needs.COMPUTED}:
             return int(self._readable.num_rows + self._unseen)
         return samples.count(self._db)
 

@@ -91,9 +91,14 @@ def _start_key(heavy: bool) -> str:
     return f"start:{'models' if heavy else 'plain'}"
 
 
-def of_features(encoder: str, options: AuditOptions) -> str:
-    """The name under which the rate of this encoder is kept."""
-    return f"features:{encoder}:{options.device}"
+def of_features(encoder: str, options: AuditOptions, name: str = "embedding") -> str:
+    """The name under which the rate of this encoder is kept, for that array."""
+    return f"{'crops' if name == 'crops' else 'features'}:{encoder}:{options.device}"
+
+
+def stage(encoder: str, name: str) -> str:
+    """What the computing of that array is called while it goes on."""
+    return f"{'features of crops' if name == 'crops' else 'features'} ({encoder})"
 
 
 def noted(db: Connection, work: str) -> Rate | None:

@@ -61,6 +61,7 @@ def need(name: str) -> str:
         "image": tr("the pictures"),
         "label": tr("labels"),
         "embedding": tr("features of the pictures (computed once)"),
+        "crops": tr("features of parts of the pictures (computed once)"),
         "pred_probs": tr("class probabilities that you bring"),
         "answers": tr("answers to questions about the pictures"),
         "reason": tr("a look into every file"),
