@@ -82,6 +82,14 @@ GLYPHS = {
 """A shape for each state, shown with its colour."""
 
 
+SWITCH = (
+    "QToolButton { padding: 3px 6px; border: 1px solid palette(mid); border-radius: 3px; }"
+    " QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
+    " QToolButton:focus { border-color: palette(text); }"
+)
+"""A style sheet for buttons that stay down: on a dark ground the style's own look the same then."""
+
+
 def is_dark() -> bool:
     return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
 

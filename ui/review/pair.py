@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, 
 from auditor.model import ChangeSet
 from auditor.session.errors import sentence
 from auditor.session.evidence import evidence
+from ui import theme
 from ui.commands import Commands
 from ui.review import layers, pairing
 from ui.review.canvas import Canvas, Look
@@ -20,10 +21,6 @@ from ui.review.pairing import Pairing
 from ui.workspace import Workspace
 
 _BLINK_MS = 330
-_SWITCH = (
-    "QToolButton { padding: 3px 8px; border: 1px solid palette(mid); border-radius: 3px; }"
-    " QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
-)
 _MOST = 4096
 """Longest side of each: two of them share the memory that one loupe may take."""
 
@@ -97,7 +94,7 @@ class PairView(QWidget):
         head.addWidget(self._title, 1)
         for button in (self._blink, self.difference_button, self._zoom):
             head.addWidget(button)
-            button.setStyleSheet(_SWITCH)
+            button.setStyleSheet(theme.SWITCH)
         for button in (self._blink, self.difference_button):
             button.setCheckable(True)
         beside = QWidget(self)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from auditor.session.browsing import State, Tally
+from ui import theme
 
 CONDITIONS: dict[str, str] = {"": ""} | {str(one): f"state = '{one}'" for one in State}
 """By state, what narrows a filter to it; "" is every state."""
@@ -54,6 +55,7 @@ class StateChips(QWidget):
     def _chip(self, state: str) -> QToolButton:
         chip = QToolButton(self)
         chip.setCheckable(True)
+        chip.setStyleSheet(theme.SWITCH)
         chip.setText(f"–\n{self._words[state]}")  # noqa: RUF001  no count yet
         chip.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._chips[state] = chip
