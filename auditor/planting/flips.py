@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from auditor.planting.base import (
     Case,
@@ -16,6 +17,8 @@ from auditor.planting.base import (
     labelled,
 )
 
+Ints = npt.NDArray[np.int64]
+
 
 def _several(labels: Labels, options: Options) -> Chosen:
     if len(labels.classes) < 2:
@@ -23,9 +26,14 @@ def _several(labels: Labels, options: Options) -> Chosen:
     return labelled(labels, options)
 
 
+def any_other(codes: Ints, drawn: Ints) -> Ints:
+    """The `drawn`-th class (from 0 to one less than the others) among those that are not `codes`."""
+    return drawn + (drawn >= codes)
+
+
 def _symmetric(case: Case) -> Effect:
-    other = int(case.rng.integers(len(case.labels.classes) - 1))
-    return Effect(code=other + (other >= case.code))
+    drawn = case.rng.integers(len(case.labels.classes) - 1, size=1)
+    return Effect(code=int(any_other(np.array([case.code]), drawn)[0]))
 
 
 def _targets(labels: Labels, options: Options) -> dict[int, int]:
