@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from auditor.formats.output import whole_file
@@ -65,7 +64,7 @@ def read(path: Path, annotator: str | None = None) -> pa.Table:
         table = reader(path)
     except FileNotFoundError:
         raise VoteFileError(f"there is no file {path}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error, pa.ArrowException) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, pa.ArrowException) as error:
         raise VoteFileError(f"{path.name} cannot be read: {error}") from None
     if not table.num_rows:
         raise VoteFileError(f"{path.name} holds no votes")
@@ -84,24 +83,35 @@ def write(votes: pa.Table, path: Path) -> None:
         if kind == ".parquet":
             pq.write_table(votes, partial, compression="zstd")
             return
-        with partial.open("w", encoding="utf-8", newline="") as out:
-            records = [_plain(record) for record in votes.to_pylist()]
-            if kind == ".csv":
-                rows = csv.DictWriter(out, votes.schema.names)
-                rows.writeheader()
-                rows.writerows(records)
-            else:
-                out.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-
-
-def _plain(record: dict[str, Any]) -> dict[str, Any]:
-    made_on = record["made_on"]
-    return {**record, "made_on": made_on.isoformat() + "Z" if made_on else None}
+        texts = votes.set_column(
+            votes.schema.get_field_index("made_on"),
+            "made_on",
+            pc.strftime(votes["made_on"], format="%Y-%m-%dT%H:%M:%SZ"),
+        )
+        if kind == ".csv":
+            pa_csv.write_csv(texts, partial)
+            return
+        with partial.open("w", encoding="utf-8") as out:
+            out.writelines(
+                json.dumps(record, ensure_ascii=False) + "\n"
+                for batch in texts.to_batches(max_chunksize=10_000)
+                for record in batch.to_pylist()
+            )
 
 
 def _from_csv(path: Path) -> pa.Table:
-    text = path.read_text(encoding="utf-8-sig")
-    return _from_records(path, csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    texts = pa_csv.ConvertOptions(
+        column_types=dict.fromkeys(VOTE_SCHEMA.names, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
+    parsed = pa_csv.ParseOptions(newlines_in_values=True)
+    return _checked(path, pa_csv.read_csv(path, parse_options=parsed, convert_options=texts))
+
+
+def _from_parquet(path: Path) -> pa.Table:
+    return _checked(path, pq.read_table(path))
 
 
 def _from_json_lines(path: Path) -> pa.Table:
@@ -118,43 +128,78 @@ def _from_json(path: Path) -> pa.Table:
     return _from_records(path, found)
 
 
-def _from_parquet(path: Path) -> pa.Table:
-    return _from_records(path, pq.read_table(path).to_pylist())
+def _from_records(path: Path, records: Sequence[Any]) -> pa.Table:
+    for number, one in enumerate(records, 1):
+        if not isinstance(one, dict):
+            raise VoteFileError(
+                f"{path.name}, record {number}: it is no record of names and values"
+            )
+    texts = {
+        name: pa.array([None if (v := one.get(name)) is None else str(v) for one in records])
+        for name in VOTE_SCHEMA.names
+    }
+    return _checked(path, pa.table({k: v.cast(pa.string()) for k, v in texts.items()}))
 
 
-def _from_records(path: Path, records: Iterable[Any]) -> pa.Table:
-    votes = [_vote(one, f"{path.name}, record {n}") for n, one in enumerate(records, 1)]
-    return pa.Table.from_pylist(votes, schema=VOTE_SCHEMA)
+def _checked(path: Path, table: pa.Table) -> pa.Table:
+    """A table of any types as VOTE_SCHEMA. Raises VoteFileError at its first bad record."""
+    found = {name: _texts(table, name) for name in VOTE_SCHEMA.names if name != "made_on"}
+    unnamed = pc.and_(pc.is_null(found["path"]), pc.is_null(found["sample_id"]))
+    lacking = pc.or_(pc.is_null(found["label"]), unnamed)
+    _refuse(path, lacking, "it needs a label, and a path or a sample_id")
+    for name in ("row", "sample_id"):
+        is_number = pc.match_substring_regex(found[name], r"^\d{1,18}$")
+        strange = pc.invert(pc.fill_null(is_number, True))
+        _refuse(path, strange, f"{name} {{}} is no whole number", found[name])
+        found[name] = found[name].cast(pa.int64())
+    found["answer"] = _answers(path, found["answer"], pc.is_valid(found["suggested"]))
+    columns = {**found, "made_on": _moments(path, table)}
+    return pa.table({name: columns[name] for name in VOTE_SCHEMA.names}, schema=VOTE_SCHEMA)
 
 
-def _vote(record: Any, place: str) -> dict[str, Any]:
-    if not isinstance(record, Mapping):
-        raise VoteFileError(f"{place}: it is no record of names and values")
-    values = {name: _text(record.get(name)) for name in VOTE_SCHEMA.names}
-    if values["label"] is None or (values["path"] is None and values["sample_id"] is None):
-        raise VoteFileError(f"{place}: it needs a label, and a path or a sample_id")
-    said = (values["answer"] or "yes").lower()
-    answer = _OTHER_NAMES.get(said, said)
-    allowed = OF_LABEL if values["suggested"] is None else OF_PAIR
-    if answer not in allowed:
-        raise VoteFileError(f"{place}: the answer {said!r} is none of {', '.join(allowed)}")
-    try:
-        numbers = {k: None if (v := values[k]) is None else int(v) for k in ("row", "sample_id")}
-        made_on = _moment(record.get("made_on"))
-    except ValueError as error:
-        raise VoteFileError(f"{place}: {error}") from None
-    return {**values, **numbers, "answer": answer, "made_on": made_on}
+def _refuse(
+    path: Path, bad: pa.ChunkedArray, why: str, values: pa.ChunkedArray | None = None
+) -> None:
+    """Raise VoteFileError at the first bad record; `{}` in `why` is its value."""
+    place = pc.index(bad, True).as_py()
+    if place >= 0:
+        value = "" if values is None else repr(values[place].as_py())
+        raise VoteFileError(f"{path.name}, record {place + 1}: {why.replace('{}', value)}")
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        return pa.chunked_array([pa.nulls(table.num_rows, pa.string())])
+    texts = table[name].cast(pa.string())
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
-def _moment(value: Any) -> datetime | None:
-    if value is None or value == "":
-        return None
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+def _answers(path: Path, texts: pa.ChunkedArray, in_pairs: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The answers by their own names; where a record gives none, its label is one that fits."""
+    said = pc.utf8_lower(pc.fill_null(texts, "yes"))
+    other = pc.index_in(said, value_set=pa.array(list(_OTHER_NAMES)))
+    said = pc.coalesce(pa.array(list(_OTHER_NAMES.values())).take(other), said)
+    for asked, allowed in ((in_pairs, OF_PAIR), (pc.invert(in_pairs), OF_LABEL)):
+        strange = pc.and_(asked, pc.invert(pc.is_in(said, value_set=pa.array(allowed))))
+        _refuse(path, strange, f"the answer {{}} is none of {', '.join(allowed)}", said)
+    return said
+
+
+def _moments(path: Path, table: pa.Table) -> pa.ChunkedArray:
+    """Times in UTC; those without a zone are."""
+    if "made_on" in table.column_names and pa.types.is_timestamp(table["made_on"].type):
+        return table["made_on"].cast(pa.timestamp("us"))
+    texts = _texts(table, "made_on").combine_chunks().dictionary_encode()
+    moments: list[datetime | None] = []
+    for number, text in enumerate(texts.dictionary.to_pylist()):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            why = "made_on {} is no time such as 2026-01-02T03:04:05Z"
+            _refuse(path, pc.equal(texts.indices, number), why, texts)
+        else:
+            moments.append(moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment)
+    return pa.chunked_array([pa.array(moments, pa.timestamp("us")).take(texts.indices)])
 
 
 def _from_counts(path: Path, records: Sequence[Any]) -> pa.Table:
