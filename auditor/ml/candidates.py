@@ -67,9 +67,9 @@ class Ranked:
     own: npt.NDArray[Any]
     """(n,) probability of the given class: float32, or float64 from float64."""
     values: npt.NDArray[Any]
-    """(n, KEPT) largest probabilities, descending, in the table's own type."""
+    """(n, KEPT, or K if smaller) largest probabilities, descending, in the table's own type."""
     codes: npt.NDArray[Any]
-    """(n, KEPT) their classes."""
+    """The same shape: their classes."""
     classes: int
 
     def candidates(self, rows: Ints, given: torch.Tensor) -> Candidates:
@@ -84,18 +84,18 @@ class Ranked:
 def rank(table: npt.NDArray[Any], labels: Ints, rows: Ints | None, report: Report) -> Ranked:
     """Read `rows` (None: all) of an (N, K) table once; labels (n,) are theirs."""
     total, classes = len(labels), table.shape[1]
-    kind = np.float64 if table.dtype == np.float64 else np.float32
+    kind, kept = np.float64 if table.dtype == np.float64 else np.float32, min(KEPT, classes)
     answer = Ranked(
         np.empty(total, kind),
-        np.empty((total, KEPT), table.dtype),
-        np.empty((total, KEPT), np.int16 if classes < 1 << 15 else np.int32),
+        np.empty((total, kept), table.dtype),
+        np.empty((total, kept), np.int16 if classes < 1 << 15 else np.int32),
         classes,
     )
 
     def work(part: slice) -> None:
         numbers = read(table, part if rows is None else rows[part])
         answer.own[part] = numbers[torch.arange(len(numbers)), torch.from_numpy(labels[part])]
-        values, codes = numbers.topk(KEPT, dim=1)
+        values, codes = numbers.topk(kept, dim=1)
         answer.values[part], answer.codes[part] = values.numpy(), codes.numpy()
 
     threads.over_blocks(work, blocks(total, classes), lambda part: report(part.stop, total))

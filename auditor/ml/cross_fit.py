@@ -20,7 +20,7 @@ import torch
 
 from auditor.ml import noise
 from auditor.ml.candidates import candidates
-from auditor.ml.heads import Data, Fitted, Gaussian, Linear, Neighbours, View
+from auditor.ml.heads import Affine, Data, Fitted, Gaussian, Linear, Neighbours, View
 
 Ints = npt.NDArray[np.int64]
 Report = Callable[[int, int], None]
@@ -69,6 +69,27 @@ class CrossFit:
                 answer[number, part] = fitted(asked).float().cpu()
         return answer
 
+    def log_probabilities_of(self, rows: Ints, vectors: npt.NDArray[Any]) -> torch.Tensor:
+        """(M', n, C, K) what the heads that saw no row of a fold say of vectors (n, C, D).
+
+        Of row `rows[i]` these are other embeddings, such as its crops'; M' counts the views
+        that can judge any vector.
+        """
+        count, each, wide = vectors.shape
+        free = {
+            held: [h for h in heads if isinstance(h, Affine)] for held, heads in self.nodes.items()
+        }
+        views = len(next(iter(free.values())))
+        answer = torch.empty(views, count, each, self.classes)
+        for fold in np.unique(self.folds[rows]):
+            part = np.flatnonzero(self.folds[rows] == fold)
+            for number, head in enumerate(
+                next(heads for held, heads in free.items() if fold in held)
+            ):
+                found = head.of(head.data.alike(vectors[part].reshape(-1, wide)))
+                answer[number, part] = found.float().cpu().reshape(len(part), each, -1)
+        return answer
+
     def blocks(self, size: int = _BLOCK) -> Iterator[tuple[Ints, torch.Tensor]]:
         """Row numbers and their log-probabilities, block by block."""
         for start in range(0, len(self.codes), size):
@@ -85,6 +106,7 @@ def cross_fit(
     *,
     device: str,
     report: Report,
+    with_neighbours: bool = True,
 ) -> CrossFit:
     """Fit the views to (N, D) embeddings with given codes (N,) below `classes`.
 
@@ -97,11 +119,9 @@ def cross_fit(
     fits = sum(comb(count, depth + 1) for depth in range(rounds + 1))
     ticks = Ticks(report, total=60 * (fits + rounds))
     data = Data.of(embeddings, codes, classes, device)
-    views: list[View] = [
-        Linear(data, ticks.tick),
-        Gaussian(data),
-        Neighbours.of(data, embeddings, groups, device, ticks.tick),
-    ]
+    views: list[View] = [Linear(data, ticks.tick), Gaussian(data)]
+    if with_neighbours:
+        views.append(Neighbours.of(data, embeddings, groups, device, ticks.tick))
     weights: dict[Held, torch.Tensor] = {}
     for depth in range(rounds, -1, -1):
         nodes: Nodes = {}

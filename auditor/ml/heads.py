@@ -60,13 +60,22 @@ class Data:
     embeddings: torch.Tensor
     codes: torch.Tensor
     classes: int
+    centre: torch.Tensor
+    scale: torch.Tensor
+    """(D,) what is taken off, and what the rest is multiplied by."""
 
     @classmethod
     def of(cls, embeddings: npt.NDArray[Any], codes: Ints, classes: int, device: str) -> Data:
         table = torch.from_numpy(power_normalised(embeddings)).to(device)
         spread, centre = torch.std_mean(table, dim=0, correction=0)
-        table = (table - centre) / torch.where(spread > 1e-6, spread, torch.inf)
-        return cls(table, torch.from_numpy(codes).to(device), classes)
+        scale = 1 / torch.where(spread > 1e-6, spread, torch.inf)
+        table = (table - centre) * scale
+        return cls(table, torch.from_numpy(codes).to(device), classes, centre, scale)
+
+    def alike(self, vectors: npt.NDArray[Any]) -> torch.Tensor:
+        """Other embeddings (n, D) on the same scale, on the same device."""
+        table = torch.from_numpy(power_normalised(vectors)).to(self.centre.device)
+        return (table - self.centre) * self.scale
 
     def log_prior(self, rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """Log share of each class among the rows, with half a sample added to each."""
@@ -76,13 +85,19 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
-class _Affine:
+class Affine:
+    """Classes parted by planes: it can judge any vector, not the data's rows alone."""
+
     data: Data
     slope: torch.Tensor
     offset: torch.Tensor
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        return torch.log_softmax(self.data.embeddings[rows] @ self.slope + self.offset, dim=1)
+        return self.of(self.data.embeddings[rows])
+
+    def of(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities (n, K) of vectors (n, D) on the data's scale."""
+        return torch.log_softmax(vectors @ self.slope + self.offset, dim=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,7 @@ class Gaussian:
     data: Data
     name: str = "gaussian"
 
-    def fit(self, rows: torch.Tensor, weights: torch.Tensor) -> _Affine:
+    def fit(self, rows: torch.Tensor, weights: torch.Tensor) -> Affine:
         x, codes = self.data.embeddings[rows], self.data.codes[rows]
         total = weights.sum().clamp_min(1e-6)
         count = torch.zeros(self.data.classes, device=x.device).index_add_(0, codes, weights)
@@ -109,7 +124,7 @@ class Gaussian:
         eye = torch.eye(x.shape[1], device=x.device)
         slope = torch.linalg.solve((1 - shrink) * scatter / total + shrink * level * eye, means.T)
         offset = self.data.log_prior(rows, weights) - (means.T * slope).sum(dim=0) / 2
-        return _Affine(self.data, slope, offset)
+        return Affine(self.data, slope, offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +136,7 @@ class Linear:
     ridge: float = RIDGE
     name: str = "linear"
 
-    def fit(self, rows: torch.Tensor, weights: torch.Tensor) -> _Affine:
+    def fit(self, rows: torch.Tensor, weights: torch.Tensor) -> Affine:
         start = Gaussian(self.data).fit(rows, weights)
         x, codes = self.data.embeddings[rows], self.data.codes[rows]
         share = weights / weights.sum().clamp_min(1e-6)
@@ -144,7 +159,7 @@ class Linear:
             return value
 
         optimiser.step(loss)  # type: ignore[no-untyped-call]
-        return _Affine(self.data, slope.detach(), offset.detach())
+        return Affine(self.data, slope.detach(), offset.detach())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
+from auditor.checks.label_heads import Labelled, fit_heads, large_classes, shuffled
 from auditor.checks.label_inputs import (
-    FEWEST,
     SEPARABLE,
     Row,
     groups,
@@ -133,12 +133,7 @@ def _judgeable(
         return np.zeros(len(codes), bool), ()
     if use:
         return known, ctx.classes
-    count = np.bincount(codes[known], minlength=len(ctx.classes))
-    large = count >= FEWEST
-    if large.sum() < 2:
-        return np.zeros(len(codes), bool), ()
-    names = tuple(name for name, enough in zip(ctx.classes, large, strict=True) if enough)
-    return known & large[codes], names
+    return large_classes(codes, ctx.classes)
 
 
 def _prepare(
@@ -148,14 +143,12 @@ def _prepare(
     names: tuple[str, ...],
     ctx: CheckContext[Params],
 ) -> Judged | None:
-    from auditor.ml.seeded import seeded_hash
     from auditor.ml.sources import Attached, Stacked
 
     use, fit = wants(ctx)
     rows = np.flatnonzero(kept)
-    if fit:  # in an order that means nothing, so that any part of the rows is a fair sample
-        ids = table["sample_id"].to_numpy()[rows]
-        rows = rows[np.argsort(seeded_hash(ids, ctx.seed), kind="stable")]
+    if fit:
+        rows = shuffled(rows, table, ctx.seed)
     chosen = table.take(pa.array(rows))
     given = np.searchsorted(np.flatnonzero(np.isin(ctx.classes, names)), codes[rows])
     embedding, probabilities = ctx.array("embedding"), ctx.array("pred_probs")
@@ -168,32 +161,13 @@ def _prepare(
     vectors = None
     if fit and embedding is not None:
         vectors = embedding[places]
-        fitted = _fit(vectors, chosen, given, related, len(names), ctx)
+        told = Labelled(vectors, chosen["sample_id"].to_numpy(), given, related, len(names))
+        fitted = fit_heads(told, ctx, part(ctx.report, 0.0, 0.7))
         if fitted is None:
             return None
         sources.append(fitted)
     source = sources[0] if len(sources) == 1 else Stacked(tuple(sources))
     return Judged(chosen, given, source, names, embedding, related)
-
-
-def _fit(
-    vectors: npt.NDArray[Any],
-    chosen: pa.Table,
-    given: Ints,
-    related: Ints,
-    classes: int,
-    ctx: CheckContext[Params],
-) -> Source | None:
-    from auditor.ml.cross_fit import cross_fit
-    from auditor.ml.folds import assign_folds
-
-    ids = chosen["sample_id"].to_numpy()
-    folds = assign_folds(given, related, ctx.params.folds, ctx.seed, ids)
-    used, folds = np.unique(folds, return_inverse=True)
-    if len(used) < 2:  # all samples are copies of one another, or of one group
-        return None
-    report = part(ctx.report, 0.0, 0.7)
-    return cross_fit(vectors, given, folds, related, classes, device=ctx.device, report=report)
 
 
 def _outcome(
