@@ -23,7 +23,9 @@ SHARES = ("accuracy", "noise", "precision", "rate", "recall", "separability", "s
 """Metrics whose names end so are said as percentages."""
 
 AGREEMENT = frozenset({"agree", "of", "views"})
-SILENT_EVIDENCE = frozenset({"neighbours_given", "neighbours_suggested", "classes", "reason"})
+SILENT_EVIDENCE = frozenset(
+    {"neighbours_given", "neighbours_suggested", "classes", "reason", "map", "boxes"}
+)
 """Evidence that the report shows in another way than as words."""
 
 # Signs that would vanish or turn the text around them: C0, C1, bidi controls, lone surrogates.
@@ -169,6 +171,10 @@ def _said(key: str, value: Any) -> str:
             return f"it seems to lack {_doubted(value)}"
         case "remove", [[str(), float() | int()], *_]:
             return f"it seems not to be {_doubted(value)}"
+        case "also", [[str(), float() | int(), _], *_]:
+            return f"also shows: {_further(value)}"
+        case "support", float() | int():
+            return f"the given label supports {_whole_percent(value)} % of the picture"
         case "against", [str(), *_]:
             return f"the answers speak against the label: {' '.join(value)}"
         case "vote" | "by_answers" | "by_label_check", int() | float():
@@ -215,6 +221,13 @@ def _margin(lead: float) -> str:
 
 def _doubted(named: list[tuple[str, float]]) -> str:
     return ", ".join(f"{name} ({percent(p)})" for name, p in named)
+
+
+def _further(named: list[tuple[str, float, str | None]]) -> str:
+    """Further labels with their scores and, where it is known, their place."""
+    return ", ".join(
+        f"{name} ({score:.2f}{f', {place}' if place else ''})" for name, score, place in named
+    )
 
 
 def _agreement(evidence: Mapping[str, Any]) -> str:
