@@ -160,7 +160,11 @@ def merge(
     talk = Talk(json_wanted=json, quiet=False, show_progress=False)
     if not where.is_dir() and (decide or with_given or by == "cleanlab"):
         raise options.OptionError("--decide, --with-given and --by cleanlab need a project")
-    chosen = {"gold": _read(gold), "gold_votes": _read(gold_votes), "threshold": threshold}
+    chosen: dict[str, Any] = {
+        "gold": _read(gold),
+        "gold_votes": _read(gold_votes),
+        "threshold": threshold,
+    }
     finish = ballots.one_each if one else (lambda merged: merged)
     decided = None
     if where.is_dir():

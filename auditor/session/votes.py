@@ -162,7 +162,7 @@ class Voting:
         first, second = (disputed, wrong) if order == "disputed" else (wrong, disputed)
         ranked = np.lexsort((np.arange(len(first)), -second, -first))
         chosen = [int(i) for i in ranked if order == "wrong" or disputed[i] > 0][:limit]
-        listed = zip(chosen, sets.take(chosen).to_pylist(), strict=True)
+        listed = zip(chosen, sets.take(pa.array(chosen, pa.int64())).to_pylist(), strict=True)
         return [
             Conflict(
                 sample_id=row["sample_id"],
