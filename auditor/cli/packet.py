@@ -81,7 +81,7 @@ def show(file: PacketFile, json: options.Json = False) -> None:
         said = answers.get(one.item)
         yes, maybe = (", ".join(said.yes) or "none", ", ".join(said.maybe)) if said else ("", "")
         given = ", ".join(one.given) if one.given is not None else "?"
-        rows.append((one.item, one.path, given, ", ".join(one.candidates), yes, maybe))
+        rows.append((one.item, one.path or "?", given, ", ".join(one.candidates), yes, maybe))
     talk.table(("item", "path", "given", "asked about", "yes", "maybe"), rows)
     talk.say(f"{len(answers):,} of {len(held.manifest.items):,} answered")
 

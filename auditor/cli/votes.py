@@ -122,6 +122,28 @@ def _votes(where: Path, talk: Talk) -> pa.Table:
     return votes.read(where)
 
 
+@votes_app.command("show")
+def show(
+    project: options.Project,
+    sample: Annotated[int, typer.Option(help="The sample's id.")],
+    json: options.Json = False,
+) -> None:
+    """Show every vote about a sample, oldest first: who, when, and from where.
+
+    Example: auditor votes show birds.audit --sample 17
+    """
+    from auditor.session.votes import Voting
+
+    talk = Talk(json_wanted=json, quiet=False, show_progress=False)
+    with options.opened(project, talk) as session:
+        found = Voting(session.store, session.folder).history(sample)
+    if json:
+        talk.result({"votes": found})
+        return
+    names = ("made_on", "annotator", "label", "suggested", "answer", "note", "source")
+    talk.table(names, [[one[name] for name in names] for one in found])
+
+
 @votes_app.command("merge")
 def merge(
     where: Where,

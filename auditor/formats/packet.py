@@ -37,7 +37,8 @@ class Item:
     item: str
     """Its name in the packet, such as "17"."""
     sample_id: int
-    path: str
+    path: str | None
+    """None in a blind packet: a folder's name is often the label."""
     row: int | None
     candidates: tuple[str, ...]
     """Labels that are asked about, in no telling order where the packet is blind."""

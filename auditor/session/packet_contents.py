@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor.formats import packet as files
 from auditor.formats.packet import Item, PacketError
+from auditor.model import Verdict
 from auditor.report import words
-from auditor.store import media, project, review, runs, votes
+from auditor.store import media, project, review, runs, samples, votes
 from auditor.store.db import Connection
 
 _CANDIDATES = 4
@@ -34,23 +36,24 @@ class PacketOptions:
 
 
 def chosen(db: Connection, options: PacketOptions, draw: np.random.Generator) -> list[int]:
-    """Samples without a standing decision."""
+    """Samples without a standing decision whose image can be read."""
+    unread = samples.read(db, where="m.reason is not null")["sample_id"]
     if options.check_id is None:
-        rows = review.label_lists(db)
-        open_ids = rows.filter(_undecided(rows["verdict"]))["sample_id"].to_numpy()
-        ids = draw.permutation(open_ids)[: options.count].tolist()
+        rows = _open(review.label_lists(db), unread)
+        ids = draw.permutation(rows["sample_id"].to_numpy()).tolist()
     else:
         rows = runs.findings(db, options.check_id, only_flagged=True)
-        rows = rows.filter(_undecided(rows["verdict"])).sort_by("quality")
-        ids = rows["sample_id"].to_pylist()[: options.count]
+        ids = _open(rows, unread).sort_by("quality")["sample_id"].to_pylist()
     if not ids:
         of = f" flagged by {options.check_id}" if options.check_id else ""
         raise PacketError(f"there is no undecided sample{of} to hand out")
-    return list(ids)
+    return list(ids[: options.count])
 
 
-def _undecided(verdicts: pa.ChunkedArray) -> pa.Array:
-    return pa.array([one in {None, "defer"} for one in verdicts.to_pylist()], pa.bool_())
+def _open(rows: pa.Table, unread: pa.ChunkedArray) -> pa.Table:
+    undecided = pc.equal(pc.fill_null(rows["verdict"], Verdict.DEFER), Verdict.DEFER)
+    readable = pc.invert(pc.is_in(rows["sample_id"], value_set=unread))
+    return rows.filter(pc.and_(undecided, readable))
 
 
 def gold(
@@ -92,8 +95,8 @@ def items(
             Item(
                 item=str(number),
                 sample_id=sample_id,
-                path=row["path"],
-                row=row["row"],
+                path=None if options.is_blind else row["path"],
+                row=None if options.is_blind else row["row"],
                 candidates=asked,
                 given=None if options.is_blind else tuple(row["given"]),
                 suggested=None if options.is_blind else suggested,

@@ -216,7 +216,8 @@ def _sentence(packet: Packet, stale: frozenset[str]) -> str:
     first = next(one for one in packet.manifest.items if one.item in stale)
     return (
         f"{packet.path.name} is stale: {len(stale)} of its {len(packet.answers)} answers are about"
-        f" samples whose label or picture changed since, first {first.path}; nothing was taken in:"
+        f" samples whose label or picture changed since, first {first.path or f'item {first.item}'};"
+        " nothing was taken in:"
         " merge with --skip-stale to take the others"
     )
 

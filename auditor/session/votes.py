@@ -74,6 +74,12 @@ class Voting:
         with self.store.reader() as db:
             return pa.concat_tables([found, votes.implied(db).cast(files.VOTE_SCHEMA)])
 
+    def history(self, sample_id: int) -> list[dict[str, Any]]:
+        """Every vote about a sample, also those that count no more, oldest first, with its source."""
+        with self.store.reader() as db:
+            rows: list[dict[str, Any]] = votes.history(db, sample_id).to_pylist()
+        return rows
+
     def export(self, path: Path) -> int:
         """Write the votes that count; returns how many. Raises VoteFileError."""
         found = self.all()

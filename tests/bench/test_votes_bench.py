@@ -1,4 +1,4 @@
-"""Votes: published data merged, and two simulated reviewers. Prints figures; `./run bench -s`."""
+"""Votes: published data merged, and two simulated reviewers. Prints figures; `./run bench -k test_votes_bench`."""
 
 from __future__ import annotations
 

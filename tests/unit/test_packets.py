@@ -119,7 +119,7 @@ def test_a_check_hands_out_what_it_flags_and_a_blind_packet_does_not_tell(
     assert (items[0].given, items[0].suggested) == (("a",), ("b",))
     blind = handed(session, tmp_path / "b.packet", check_id="label_errors", is_blind=True)
     for one in Reviewing.open(blind).manifest.items:
-        assert (one.given, one.suggested) == (None, None)
+        assert (one.given, one.suggested, one.path) == (None, None, None)
         assert list(one.candidates) == sorted(one.candidates)
         assert len(one.candidates) == 3  # all classes there are: the given one does not stand alone
 
@@ -152,6 +152,16 @@ def test_a_picture_that_changed_makes_an_answer_stale(session: Session, tmp_path
     session.store.write(media.SaveMedia(rows, session.folder.thumbnails)).result()
     with pytest.raises(StalePacketError, match=r"first 2\.png"):
         packets(session).merge([path])
+
+
+def test_what_cannot_be_seen_is_not_handed_out(session: Session, tmp_path: Path) -> None:
+    rows = [{"sample_id": i, "reason": "truncated"} for i in (0, 5)]
+    table = pa.Table.from_pylist(rows, schema=MEDIA_SCHEMA)
+    session.store.write(media.SaveMedia(table, session.folder.thumbnails)).result()
+    every = Reviewing.open(handed(session, tmp_path / "a.packet"))
+    assert {one.sample_id for one in every.manifest.items} == set(range(12)) - {0, 5}
+    flagged = Reviewing.open(handed(session, tmp_path / "f.packet", check_id="label_errors"))
+    assert [one.sample_id for one in flagged.manifest.items] == [1]
 
 
 def test_gold_items_judge_the_reviewer_and_are_not_told_apart(

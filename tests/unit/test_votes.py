@@ -13,7 +13,7 @@ from auditor.formats import votes as files
 from auditor.session import Session
 from auditor.session.ballots import VotingError
 from auditor.session.votes import GIVEN, Voting
-from auditor.store import arrays, review, votes
+from auditor.store import arrays, review
 from tests import project_world
 
 
@@ -51,7 +51,7 @@ def test_votes_are_taken_in_once_and_a_new_mind_counts(session: Session, tmp_pat
         ("ann", 0, "b", "no"),
         ("bob", 0, "a", "maybe"),
     ]
-    told = session.read(lambda db: votes.history(db, 0)).to_pylist()
+    told = voting(session).history(0)
     assert [(one["annotator"], one["answer"]) for one in told if one["label"] == "a"] == [
         ("ann", "yes"),
         ("bob", "maybe"),

@@ -70,6 +70,10 @@ def test_two_packets_go_out_come_back_and_decide(program: Program, tmp_path: Pat
     done = program.answer("packet", "merge", project, *packets)
     assert (done["answered"], done["votes"], done["conflicts"]) == (2, 6, [])
     assert program.answer("votes", "summary", project)["annotators"] == 2
+    shown = program.answer("votes", "show", project, "--sample", item["sample_id"])["votes"]
+    assert {(one["annotator"], one["note"]) for one in shown} == {
+        (r, "its ears") for r in ("ann", "bob")
+    }
     assert program.answer("votes", "conflicts", project) == {"conflicts": []}
     merged = program.answer("votes", "merge", project, "--by", "majority", "--one", "--decide")
     assert merged["decided"] == 1
