@@ -159,7 +159,8 @@ class Scope:
         return run.run_id if run else -1
 
 
-_TABLES = {"s": "sample", "r": "review", "f": "finding", "m": "media", "e": "extra"}
+_TABLES = {"s": "sample", "f": "finding", "r": "review", "m": "media", "e": "extra"}
+"""Findings before reviews: a state depends on both, and the flagged ones are soon few."""
 _AS_OF = (
     "(select n.sample_id, n.new_verdict as verdict, n.new_labels as labels, n.new_note as note,"
     "  n.new_action as action_id, made.check_id"
