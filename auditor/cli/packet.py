@@ -45,8 +45,7 @@ def make(
 
     Example: auditor packet make birds.audit ann.packet --reviewer ann --check label_errors --blind
     """
-    from auditor.session.packet_contents import PacketOptions
-    from auditor.session.packets import Packets
+    from auditor.session.packets import PacketOptions, Packets
 
     talk = Talk(json_wanted=json, quiet=False, show_progress=False)
     wanted = PacketOptions(

@@ -114,12 +114,11 @@ def _found(
     """By sample: what the check suggests, and its classes from the likeliest."""
     if check_id is None:
         return {}
-    wanted = set(ids)
     rows = runs.findings(db, check_id).select(["sample_id", "suggested", "evidence"])
+    wanted = rows.filter(pc.is_in(rows["sample_id"], value_set=pa.array(ids, pa.int64())))
     return {
         row["sample_id"]: (tuple(row["suggested"] or ()), _ranked(row["evidence"]))
-        for row in rows.to_pylist()
-        if row["sample_id"] in wanted
+        for row in wanted.to_pylist()
     }
 
 

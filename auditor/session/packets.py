@@ -315,3 +315,18 @@ class Reviewing:
     def save(self) -> None:
         """Write the answers into the packet's file."""
         files.save(self._packet)
+
+
+__all__ = [
+    "Answer",
+    "GoldScore",
+    "Item",
+    "Made",
+    "Manifest",
+    "MergedPackets",
+    "PacketError",
+    "PacketOptions",
+    "Packets",
+    "Reviewing",
+    "StalePacketError",
+]
