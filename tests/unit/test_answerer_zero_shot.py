@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auditor.ask import answerers
+from auditor.ask import answerers, bank
 from auditor.ask.answerers.zero_shot import LOGIT_SCALE, sentences
 from auditor.ask.base import Answer, AnswerState, Prompt
 from auditor.checks.base import Cancelled
@@ -45,6 +45,25 @@ def name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 )
 def test_a_question_becomes_two_sentences(question: str, yes: str, no: str) -> None:
     assert sentences(question) == (yes, no)
+
+
+@pytest.mark.parametrize("classes", [("cat", "ice_cream", "n02123045_tabby_cat"), ("0", "7", "8")])
+def test_every_question_of_our_english_templates_is_covered_and_names_its_class(
+    classes: tuple[str, ...],
+) -> None:
+    for one in bank.generate(classes, per_class=9):
+        found = sentences(one.text)
+        assert found is not None, one.text
+        named = max((n for n in map(bank.noun, classes) if n in one.text), key=len)
+        assert found[0] in (
+            f"a photo of {_article(named)} {named}",
+            f'a photo of the number: "{named}"',
+        )
+        assert named not in found[1]
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "aeiou" else "a"
 
 
 @pytest.mark.parametrize(

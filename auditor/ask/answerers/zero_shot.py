@@ -37,37 +37,49 @@ _THING = r"(?P<thing>.+?)"
 _WHERE = (
     r"(?: (?:shown|visible|seen|present))?(?: in| on)? ?(?:this|the)? ?(?:image|picture|photo)?"
 )
-# Question -> (says so, says otherwise). The first that matches decides; "{}" is the thing.
-_RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), yes, no)
-    for pattern, yes, no in (
+_SHOWN = r"(?:image|picture|photo)"
+_A = r"(?P<thing>an? .+?)"
+_DIGIT = r"(?P<thing>\d+)"
+_ELSE = "a photo of something else"
+# Questions -> (says so, says otherwise). The first that matches decides; "{}" is the thing.
+_WORDINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        (
+            rf"is the (?:main|large) digit in the image an? {_DIGIT}\?",
+            rf"is this an image of the digit {_DIGIT}\?",
+            rf"would most people read the main digit as an? {_DIGIT}\?",
+            rf"does the image show an? {_DIGIT} as its main digit\?",
+        ),
+        'a photo of the number: "{}"',
+        "a photo of another number",
+    ),
+    (
+        (r'(?:does|is) "(?P<thing>.+)" (?:describe the image|a good caption for the image)\?',),
+        "{}",
+        _ELSE,
+    ),
+    (
         (
             rf"(?:is|are) there (?:any |some )?{_THING}{_WHERE}\?",
-            "a photo of {}",
-            "a photo of something else",
-        ),
-        (
-            rf"(?:does|do) (?:this|the) (?:image|picture|photo) (?:show|contain|depict) {_THING}\?",
-            "a photo of {}",
-            "a photo of something else",
-        ),
-        (
-            r"is (?:this|it|the main object|the object in (?:this|the) (?:image|picture)) "
-            r"(?:a photo of |a picture of |a kind of )?(?P<thing>an? .+?)\?",
-            "a photo of {}",
-            "a photo of something else",
-        ),
-        (
-            rf"(?:does|do) (?:it|the object|the animal) have {_THING}\?",
-            "a photo of something with {}",
-            "a photo of something without {}",
-        ),
-        (
+            rf"(?:does|do) (?:this|the) {_SHOWN} (?:show|contain|depict) {_THING}\?",
+            rf"is (?:this|it) an? {_SHOWN} of {_A}\?",
+            rf"is (?:this|it|the (?:main )?object(?: in (?:this|the) {_SHOWN})?) (?:a kind of )?{_A}\?",
+            rf"would most people label (?:this|the) {_SHOWN} as {_THING}\?",
             rf"can you see {_THING}{_WHERE}\?",
-            "a photo of {}",
-            "a photo of something else",
         ),
-    )
+        "a photo of {}",
+        _ELSE,
+    ),
+    (
+        (rf"(?:does|do) (?:it|the object|the animal) have {_THING}\?",),
+        "a photo of something with {}",
+        "a photo of something without {}",
+    ),
+)
+_RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), yes, no)
+    for patterns, yes, no in _WORDINGS
+    for pattern in patterns
 )
 
 
