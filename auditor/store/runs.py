@@ -104,8 +104,7 @@ class EndRun:
     def __call__(self, db: Connection) -> ChangeSet:
         db.execute(
             f"update run set state = ?, message = ?, ended_on = {NOW},"
-            " seconds = seconds + ?, after_action = (select coalesce(max(action_id), 0) from action)"
-            " where run_id = ?",
+            f" seconds = seconds + ?, after_action = ({_LAST_ACTION}) where run_id = ?",
             [self.state, self.message, self.seconds, self.run_id],
         )
         if self.state == "done":
@@ -144,9 +143,11 @@ class ReuseRun:
     def __call__(self, db: Connection) -> ChangeSet:
         if (known := find(db, self.identity)) and known[1] == "done":
             self.found = True
+            # What the newest run flagged was seen all the while; what another did comes only now.
             db.execute(
-                f"update run set ended_on = {NOW} where run_id = ?",
-                [known[0]],
+                f"update run set ended_on = {NOW}, after_action = case when run_id = ({_LATEST})"
+                f" then after_action else ({_LAST_ACTION}) end where run_id = ?",
+                [self.identity.check_id, known[0]],
             )
         return ChangeSet(frozenset({"run"} if self.found else ()))
 
@@ -164,6 +165,7 @@ def done_shards(db: Connection, run_id: int) -> set[int]:
 
 NEWEST = "select max_by(run_id, ended_on) from run where state = 'done' group by check_id"
 """Each check's newest finished run."""
+_LAST_ACTION = "select coalesce(max(action_id), 0) from action"
 _LATEST = "select max_by(run_id, ended_on) from run where check_id = ? and state = 'done'"
 
 

@@ -101,6 +101,15 @@ def test_using_the_run_again_raises_no_flag_anew(session: Session) -> None:
     assert states(session, "outliers") == "uuddd"
 
 
+def test_another_run_used_again_raises_its_flags_anew(session: Session) -> None:
+    project_world.audit(session, flags(SEEN), **LATER, params={"other": 1})
+    decide(session, KEPT, Verdict.KEEP, "label_errors")
+    assert states(session, "outliers") == "dpddu"
+    facts: dict[str, Any] = {"version": 1, "params": {}, "inputs": {}, "data_version": 1}
+    session.store.write(runs.ReuseRun(runs.RunIdentity(**LATER, **facts))).result()
+    assert states(session, "outliers") == "uuddu"
+
+
 def test_keeping_the_label_for_the_later_check_too_is_a_step_of_its_own(session: Session) -> None:
     assert decide(session, KEPT, Verdict.KEEP, "outliers") == 1
     assert states(session, "outliers") == "duddd"
