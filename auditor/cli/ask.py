@@ -105,21 +105,24 @@ def plan(
     Example: auditor ask plan pets.audit --set visual_language.model=hf:local-dir:MODEL
     """
     from auditor.session import AuditOptions
-    from auditor.session.interview import CHECK
+    from auditor.session.interview import CAPTION_CHECK, CHECK
 
     talk = Talk(json_wanted=json, quiet=False, show_progress=not json)
-    values = options.settings(set_).get(CHECK, {})
+    given = options.settings(set_)
+    check = CAPTION_CHECK if CAPTION_CHECK in given else CHECK
+    values = given.get(check, {})
     if not values.get("model"):
-        raise options.OptionError(f"name who is asked: --set {CHECK}.model=MODEL")
+        raise options.OptionError(f"name who is asked: --set {check}.model=MODEL")
     chosen = AuditOptions(seed=seed, device=options.device(device))
     with options.opened(project, talk) as session:
-        found = session.interview.plan(values, chosen)
+        found = session.interview.plan(values, chosen, check)
     known = found.prompts - found.new
     time = "not asked here yet: no time known"
     if found.seconds is not None:
         time = f"about {found.seconds:,.0f} s"
     lines = [
-        f"{found.answerer}: {found.prompts:,} questions about given labels, {known:,} answered before",
+        f"{found.answerer}: {found.prompts:,} questions about given "
+        f"{'captions' if check == CAPTION_CHECK else 'labels'}, {known:,} answered before",
         f"to ask: {found.new:,} ({time})" + (f", {found.cost(price):,.2f}" if price else ""),
     ]
     talk.result({**asdict(found), "cost": found.cost(price)}, "\n".join(lines))

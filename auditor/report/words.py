@@ -167,10 +167,8 @@ def _said(key: str, value: Any) -> str:
     match key, value:
         case "margin", int() | float():
             return _margin(value)
-        case "add", [[str(), float() | int()], *_]:
-            return f"it seems to lack {_doubted(value)}"
-        case "remove", [[str(), float() | int()], *_]:
-            return f"it seems not to be {_doubted(value)}"
+        case "add" | "remove" | "phrases", [[str(), float() | int()], *_]:
+            return f"{_DOUBTS[key]} {_doubted(value)}"
         case "also", [[str(), float() | int(), _], *_]:
             return f"also shows: {_further(value)}"
         case "support", float() | int():
@@ -187,6 +185,11 @@ def _said(key: str, value: Any) -> str:
             return f"{key.replace('_', ' ')} {_value(value)}"
 
 
+_DOUBTS = {
+    "add": "it seems to lack",
+    "remove": "it seems not to be",
+    "phrases": "does not fit the picture:",
+}
 _SHARES = {
     "vote": "answers that fit the label:",
     "by_answers": "wrong by the answers alone:",

@@ -38,7 +38,7 @@ class Wanted:
         rows = pa.concat_tables([self.table.drop(["place"]), other.table.drop(["place"])])
         rows = rows.group_by(_ROW, use_threads=False).aggregate([])
         return Wanted(
-            _numbered(rows.sort_by([("sample_id", "ascending"), ("question", "ascending")])),
+            numbered(rows.sort_by([("sample_id", "ascending"), ("question", "ascending")])),
             self.questions,
         )
 
@@ -58,7 +58,7 @@ def of_labels(samples: pa.Table, abouts: pa.Array, bank: Sequence[Question]) -> 
     )
     rows = pairs.join(by_class, "about", join_type="inner").select(_ROW)
     return Wanted(
-        _numbered(rows.sort_by([("sample_id", "ascending"), ("question", "ascending")])),
+        numbered(rows.sort_by([("sample_id", "ascending"), ("question", "ascending")])),
         tuple(bank),
     )
 
@@ -74,7 +74,8 @@ def _by_class(bank: Sequence[Question]) -> pa.Table:
     )
 
 
-def _numbered(rows: pa.Table) -> pa.Table:
+def numbered(rows: pa.Table) -> pa.Table:
+    """With the column `place`: where each row lies."""
     return rows.append_column("place", pa.array(np.arange(rows.num_rows)))
 
 

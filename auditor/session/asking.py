@@ -19,7 +19,7 @@ from auditor.formats.base import Understanding
 from auditor.jobs import journal
 from auditor.jobs.pool import Handlers, Pool, Task
 from auditor.progress import Progress
-from auditor.session import ask_plan, rates
+from auditor.session import ask_captions, ask_plan, rates
 from auditor.session.ask_inputs import (
     aligned,
     label_errors,
@@ -30,7 +30,7 @@ from auditor.session.ask_inputs import (
 from auditor.session.ask_plan import Wanted
 from auditor.session.asked import asked_table
 from auditor.session.folder import ProjectFolder
-from auditor.session.importing import raise_failure, shards, worker_died
+from auditor.session.importing import TaskError, raise_failure, shards, worker_died
 from auditor.session.needs import AuditOptions, Ready
 from auditor.session.question_bank import make_bank
 from auditor.session.transcript import ANSWERER
@@ -74,23 +74,39 @@ class Asker:
         self.absorb()
         wanted = self.first_plan(params)
         self._ask(wanted, params, who)
-        wanted = self._with_alternatives(wanted, params, who)
-        self._ask(wanted, params, who)
+        column = ask_captions.column_of(params)
+        if column:
+            self.store.write(project.PutFact(ask_captions.COLUMN, column)).result()
+        else:
+            wanted = self._with_alternatives(wanted, params, who)
+            self._ask(wanted, params, who)
         facts = {"id": who.id, "fingerprint": who.fingerprint}
         self.store.write(project.PutFact(ANSWERER, facts)).result()
         table = self._joined(wanted, who.fingerprint)
-        return written(table, self.folder.answers / "answers.arrow", who.fingerprint)
+        name = "captions" if column else "answers"
+        return written(table, self.folder.answers / f"{name}.arrow", who.fingerprint)
 
     # planning
 
     def first_plan(self, params: Any) -> Wanted:
-        """What is asked about the given labels. Asks nothing."""
+        """What is asked about the given labels, or about captions. Asks nothing. Raises TaskError."""
+        if column := ask_captions.column_of(params):
+            return self._of_captions(column)
         make_bank(self.store)
         with self.store.reader() as db:
             table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
             bank = questions.read(db)
         table = table.filter(pa.array(self._chosen(table, params)))
         return ask_plan.of_labels(table, one_label(table), bank)
+
+    def _of_captions(self, column: str) -> Wanted:
+        with self.store.reader() as db:
+            table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            try:
+                captions = ask_captions.read(db, column, table["sample_id"])
+            except ask_captions.CaptionsError as error:
+                raise TaskError(str(error)) from None
+        return ask_captions.planned(table, captions)
 
     def _chosen(self, table: pa.Table, params: Any) -> npt.NDArray[np.bool_]:
         """All samples, or those that the label check doubts and a random share of the others."""

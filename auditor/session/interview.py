@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditor import checks
 from auditor.ask import bank as banks
 from auditor.ask.base import AnswerState, Kind, Question
 from auditor.checks.base import parameters
-from auditor.session import rates
+from auditor.session import answerers, ask_plan, rates
+from auditor.session.ask_inputs import label_errors, one_label
+from auditor.session.asked import asked_table
 from auditor.session.asking import Asker, of_answers
+from auditor.session.browsing import Ids
 from auditor.session.needs import AuditOptions
 from auditor.session.question_bank import make_bank
-from auditor.session.transcript import Asked, transcript
-from auditor.store import answers, project, questions, runs
+from auditor.session.transcript import ANSWERER, Asked, transcript
+from auditor.store import answers, project, questions, runs, samples
 from auditor.store.db import Connection, Store
 
 CHECK = "visual_language"
+CAPTION_CHECK = "caption_fit"
 SAID = {"yes": 1.0, "no": 0.0}
 """What a person may say to a yes/no question; anything else but "unclear" is a number."""
+
+
+_HALF = 0.5
 
 
 class InterviewError(ValueError):
@@ -43,6 +52,23 @@ class AskPlan:
 
     def cost(self, price_per_thousand: float) -> float:
         return self.new * price_per_thousand / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known before anybody is asked, and without loading a model."""
+
+    every: AskPlan
+    disputed: AskPlan
+    """With only those asked about that the label check doubts, and a random share."""
+    has_doubts: bool
+    """The label check has findings about the data as they are."""
+    leaves_for: str
+    """The host that pictures would go to; "" where they stay on this machine."""
+    answers: int
+    """Of this answerer, kept so far."""
+    unclear: int
+    """Of them, those that say neither yes nor no, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +103,10 @@ class Interview:
         banks.validate(bank, classes)
         self.store.write(questions.PutQuestions(tuple(bank))).result()
 
+    def languages(self) -> tuple[str, ...]:
+        """Those that questions can be made in from templates."""
+        return banks.languages()
+
     def from_templates(self, language: str = "en") -> tuple[Question, ...]:
         """Make the templates' questions anew; what a person wrote or locked stays."""
         return make_bank(self.store, again=True, language=language)
@@ -98,19 +128,52 @@ class Interview:
 
     # before and after asking
 
-    def plan(self, values: dict[str, Any], options: Any) -> AskPlan:
+    def plan(self, values: dict[str, Any], options: Any, check: str = CHECK) -> AskPlan:
         """How many prompts the check with these parameters asks, and how long that takes."""
+        params = parameters(checks.load(check).spec, values)
+        who = self.asker(options).describe(params)
+        return self._plan(params, options, who.id, who.fingerprint)
+
+    def outlook(self, values: dict[str, Any], options: Any) -> Outlook:
+        """What asking would take, as far as can be told at once.
+
+        Answers count as known where the answerer of that id gave them the last time: a model that
+        changed since is asked again. Raises AnswererError for an id of no known form.
+        """
         params = parameters(checks.load(CHECK).spec, values)
-        asker = self.asker(options)
-        who = asker.describe(params)
-        wanted = asker.first_plan(params)
+        leaves_for = answerers.pictures_leave_for(params.model)
         with self.store.reader() as db:
-            new = answers.missing(db, wanted.table, who.fingerprint).num_rows
-            rate = rates.noted(db, of_answers(who.id, options))
+            fingerprint, count, unclear = answers.kept(db, params.model)
+            has_doubts = label_errors(db) is not None
+        every, disputed = (
+            self._plan(replace(params, ask=ask), options, params.model, fingerprint)
+            for ask in ("all", "disputed")
+        )
+        return Outlook(every, disputed, has_doubts, leaves_for, count, unclear)
+
+    def _plan(self, params: Any, options: Any, who: str, fingerprint: str) -> AskPlan:
+        wanted = self.asker(options).first_plan(params)
+        with self.store.reader() as db:
+            new = answers.missing(db, wanted.table, fingerprint).num_rows
+            rate = rates.noted(db, of_answers(who, options))
         if params.max_calls:
             new = min(new, params.max_calls)
         seconds = rate.seconds_for(new, rate.workers) if rate else None
-        return AskPlan(who.id, wanted.table.num_rows, new, seconds)
+        return AskPlan(who, wanted.table.num_rows, new, seconds)
+
+    def against(self, about: str, text: str) -> Ids:
+        """Samples labelled `about` whose answer to that question is not the expected one."""
+        asked = [one for one in self.bank() if (one.about, one.text) == (about, text)]
+        with self.store.reader() as db:
+            who = project.fact(db, ANSWERER)
+            if who is None:
+                return np.empty(0, np.int64)
+            table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            wanted = ask_plan.of_labels(table, one_label(table), asked)
+            known = answers.known(db, wanted.table, who["fingerprint"])
+            said = asked_table(known, wanted.questions, project.classes(db))
+        ids: Ids = said.filter(pc.less(said["agree"], _HALF))["sample_id"].to_numpy()
+        return ids
 
     def reliability(self, db: Connection) -> tuple[Reliability, ...]:
         """What the newest run learnt of each question."""
@@ -176,12 +239,14 @@ def _of_question(key: list[str], facts: dict[str, float]) -> Reliability:
 
 
 __all__ = [
+    "CAPTION_CHECK",
     "CHECK",
     "AskPlan",
     "Asked",
     "Interview",
     "InterviewError",
     "Kind",
+    "Outlook",
     "Question",
     "Reliability",
     "transcript",

@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.ask.agreement import agreement
 from auditor.ask.base import Answer, AnswerState, Question
+from auditor.session import ask_captions
 from auditor.store import answers, project, questions, samples
 from auditor.store.db import Connection
 
@@ -21,7 +22,7 @@ class Asked:
 
     question: Question
     is_about_given: bool
-    """About the given label; else about another class."""
+    """About the given label or the caption; else about another class."""
     agree: float | None
     """Probability that the answer is the expected one; None: not known."""
     p_yes: float | None
@@ -32,7 +33,7 @@ class Asked:
 
 
 def transcript(db: Connection, sample_id: int) -> tuple[Asked, ...]:
-    """Questions about the sample's label, in the bank's order, then answered ones about others."""
+    """Questions about the sample's caption and its label, then answered ones about other classes."""
     who = project.fact(db, ANSWERER)
     if who is None:  # nobody was ever asked about this set
         return ()
@@ -40,12 +41,18 @@ def transcript(db: Connection, sample_id: int) -> tuple[Asked, ...]:
     said = answers.of_picture(db, sample_id, who["fingerprint"])
     bank = questions.about(db, given, list(said))
     classes = project.classes(db)
+    captioned = [
+        _asked(one, True, said.get(one.prompt.key), who["id"], classes)
+        for one in ask_captions.of_sample(db, sample_id)
+    ]
+    if not any(one.answered_by for one in captioned):  # somebody else was asked about captions
+        captioned = []
     found = [
         _asked(one, one.about in given, said.get(one.prompt.key), who["id"], classes)
         for one in bank
         if one.enabled
     ]
-    return tuple(sorted(found, key=lambda one: not one.is_about_given))
+    return tuple(sorted([*captioned, *found], key=lambda one: not one.is_about_given))
 
 
 def _asked(
