@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 from auditor.ask.base import Kind, Question
 
@@ -57,9 +58,18 @@ def _of_class(
     return [*specific[: max(1, count - len(negative))], *negative]
 
 
-def _templates(language: str, *, are_digits: bool) -> Mapping[str, Sequence[str]]:
+def languages() -> tuple[str, ...]:
+    """Those that there are templates in."""
+    return tuple(_every())
+
+
+def _every() -> dict[str, Any]:
     text = resources.files("resources").joinpath("questions/templates.toml").read_text("utf-8")
-    every = tomllib.loads(text)
+    return tomllib.loads(text)
+
+
+def _templates(language: str, *, are_digits: bool) -> Mapping[str, Sequence[str]]:
+    every = _every()
     if language not in every:
         raise BankError(f"there are no questions in {language!r}; there are: {', '.join(every)}")
     found: Mapping[str, Sequence[str]] = every[language]

@@ -141,6 +141,21 @@ def count(db: Connection, fingerprint: str) -> int:
     return int(rows)
 
 
+def kept(db: Connection, answerer_id: str) -> tuple[str, int, int]:
+    """Of the answerer with that id, as it is known best here: fingerprint, answers, unclear ones.
+
+    ("", 0, 0) where it was never asked.
+    """
+    row = first(
+        db,
+        "select answerer, count(*), count(*) filter (state != 'answered') from answer"
+        " where answerer in (select fingerprint from answerer where id = ?)"
+        " group by 1 order by max(answered_on) desc limit 1",
+        [answerer_id],
+    )
+    return (row[0], int(row[1]), int(row[2])) if row else ("", 0, 0)
+
+
 def of_picture(db: Connection, sample_id: int, fingerprint: str) -> dict[str, dict[str, Any]]:
     """By prompt key, what was answered about a sample's picture; a person's answer goes first."""
     rows = arrow(
