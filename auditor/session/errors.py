@@ -8,6 +8,8 @@ from enum import Enum
 
 _WRONG_INPUT = frozenset(
     {
+        "auditor.ask.bank.BankError",
+        "auditor.ask.base.AnswererError",
         "auditor.checks.UnknownCheckError",
         "auditor.checks.base.ParameterError",
         "auditor.formats.base.FormatError",
@@ -29,6 +31,7 @@ _WRONG_INPUT = frozenset(
         "auditor.session.demo.NotOursError",
         "auditor.session.folder.NotAProjectError",
         "auditor.session.importing.TaskError",
+        "auditor.session.interview.InterviewError",
         "auditor.session.listing.ListingError",
         "auditor.session.listing.NoFindingsError",
         "auditor.session.mapping.MapError",
