@@ -13,7 +13,8 @@ from auditor.cli import options
 from auditor.cli.console import Talk
 
 if TYPE_CHECKING:
-    from auditor.session.interview import Asked, Question, Reliability
+    from auditor.session.interview import Asked, HeatMap, Question, Reliability
+    from auditor.session.pictures import Picture
 
 ask_app = typer.Typer(
     help="Questions about the pictures for the visual-linguistic check, and their answers.",
@@ -157,6 +158,63 @@ def _chip(one: Asked) -> tuple[str, ...]:
         said = f"unclear {said}".strip()
     question = one.question
     return question.about, question.text, question.expected, said, one.answered_by
+
+
+@ask_app.command("where")
+def where(
+    project: options.Project,
+    sample: Annotated[int, typer.Option(help="The sample's id.")],
+    model: Annotated[str, typer.Option(help="Who is asked, as in an audit.")],
+    about: Annotated[
+        str, typer.Option(help="A class, or a phrase of the caption; default: the given label.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Draw the map into this PNG file.")] = None,
+    cells: Annotated[int, typer.Option(min=1, max=32, help="Cells along the longer side.")] = 8,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="The picture may leave this machine.")
+    ] = False,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """Say which part of a picture speaks against its label: parts are hidden, and it is asked again.
+
+    Example: auditor ask where pets.audit --sample 17 --model hf:local-dir:MODEL --out map.png
+    """
+    from auditor.session import AuditOptions
+
+    talk = Talk(json_wanted=json, quiet=False, show_progress=not json)
+    chosen = AuditOptions(device=options.device(device))
+    with options.opened(project, talk, workers=1) as session:
+        found = session.interview.where(
+            sample, model, chosen, about, cells=cells, allow_remote=allow_remote
+        )
+        if out is not None:
+            _draw(session.pictures.picture(sample, 1024), found, out)
+    facts = {"base": found.base, "hidden": found.hidden.tolist(), "is_hard": found.is_hard}
+    talk.result(facts, _told(found, out))
+
+
+def _draw(picture: Picture, heat: HeatMap, out: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    from auditor.ask.occlusion import drawn
+
+    pixels = np.frombuffer(picture.rgb, np.uint8).reshape(picture.height, picture.width, 3)
+    try:
+        Image.fromarray(drawn(pixels, heat)).save(out, "PNG")
+    except OSError as error:
+        raise options.OptionError(f"--out {out}: {error}") from None
+
+
+def _told(heat: HeatMap, out: Path | None) -> str:
+    rows = "\n".join(" ".join(f"{value:+.2f}" for value in row) for row in heat.against.tolist())
+    hard = "\nanswers are yes or no without a probability: these are shares" if heat.is_hard else ""
+    where_to = f"\ndrawn into {out}" if out else ""
+    return (
+        f"fits by {heat.base:.0%}; hiding a part changes that by (above 0: it speaks against it)\n"
+        f"{rows}{hard}{where_to}"
+    )
 
 
 @ask_app.command("tell")

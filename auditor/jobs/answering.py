@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from auditor.ask.base import Answer, AnswererError, Keep, Prompt
+from auditor.ask.base import Answer, AnswererError, Keep, Kind, Prompt, Question
 from auditor.checks.base import Cancelled
 from auditor.jobs import journal
 from auditor.jobs.tasks import Kept, Report, Tables, device, pictures, use_threads
@@ -52,6 +52,25 @@ def answer(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: K
             done += sum(map(len, prompts))
     report(total, total)
     return {}
+
+
+def where(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
+    """The heat map of one sample for the questions in the config: base, hidden, columns, is_hard."""
+    from auditor.ask import occlusion
+
+    answerer = _answerer(config, kept)
+    _, images = pictures(samples, config, kept)
+    if not images:
+        raise AnswererError("The picture cannot be read any more; import the set again.")
+    asked = [Question(**{**one, "kind": Kind(one["kind"])}) for one in config["questions"]]
+    found = occlusion.where(answerer, images[0], asked, report, config["cells"])
+    facts = {
+        "base": found.base,
+        "hidden": found.hidden.ravel().tolist(),
+        "columns": found.hidden.shape[1],
+        "is_hard": found.is_hard,
+    }
+    return {"map": pa.Table.from_pylist([facts])}
 
 
 def write_questions(

@@ -74,3 +74,10 @@ def planned(table: pa.Table, captions: Sequence[str]) -> Wanted:
         "prompt_key": keys.take(chosen),
     }
     return Wanted(numbered(pa.table(asked_of)), bank)
+
+
+def about(db: Connection, sample_id: int, phrase: str, bank: Sequence[Question]) -> list[Question]:
+    """Questions of yes or no about a class, a phrase of the sample's caption, or any other phrase."""
+    known = [one for one in (*bank, *of_sample(db, sample_id)) if one.about == phrase]
+    asked = [one for one in known or questions_of(phrase) if one.enabled and one.form == "yes_no"]
+    return list(dict.fromkeys(asked))

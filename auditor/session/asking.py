@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from auditor.ask.bank import merged
 from auditor.ask.base import Question
+from auditor.ask.occlusion import HeatMap
 from auditor.formats.base import Understanding
 from auditor.jobs import journal
 from auditor.jobs.pool import Handlers, Pool, Task
@@ -186,6 +187,25 @@ class Asker:
         new = merged(old, found)
         self.store.write(questions.PutQuestions(new)).result()
         return new
+
+    def where(self, sample_id: int, asked: Sequence[Question], params: Any, cells: int) -> HeatMap:
+        """Where one sample's picture speaks for or against what is asked. Raises TaskError."""
+        with self.store.reader() as db:
+            table = samples.read(db).select(["sample_id", "path", "row"])
+        found: dict[str, Any] = {}
+        config = {**self._config(params), "cells": cells}
+        config["questions"] = [asdict(one) for one in asked]
+        one = table.filter(pc.equal(table["sample_id"], sample_id))
+        task = Task("auditor.jobs.answering:where", one, config, may_halve=False)
+        tell = Handlers(
+            done=lambda _task, tables: found.update(tables["map"].to_pylist()[0]),
+            lost=worker_died,
+            failed=raise_failure,
+            progress=lambda done, of: self.progress("heat map", done, of),
+        )
+        self.pool.run([task], tell, total=1)
+        hidden = np.array(found["hidden"], np.float32).reshape(-1, found["columns"])
+        return HeatMap(found["base"], hidden, found["is_hard"])
 
     def absorb(self) -> None:
         """Take in what a killed or stopped run left in its journals."""

@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from auditor import checks
 from auditor.ask import bank as banks
 from auditor.ask.base import AnswerState, Kind, Question
+from auditor.ask.occlusion import HeatMap
+from auditor.checks.answerer import AnswererParams
 from auditor.checks.base import parameters
-from auditor.session import answerers, ask_plan, rates
+from auditor.session import answerers, ask_captions, ask_plan, rates
 from auditor.session.ask_inputs import label_errors, one_label
 from auditor.session.asked import asked_table
 from auditor.session.asking import Asker, of_answers
@@ -179,6 +181,36 @@ class Interview:
         """What the newest run learnt of each question."""
         return _reliability(runs.metrics(db, CHECK))
 
+    def where(
+        self,
+        sample_id: int,
+        model: str,
+        options: AuditOptions,
+        about: str = "",
+        *,
+        cells: int = 8,
+        **values: Any,
+    ) -> HeatMap:
+        """Where the picture speaks for or against its label, another class, or a phrase.
+
+        `about` "": the sample's one label. `values` are further parameters of asking, such as
+        allow_remote. Blocks. Raises InterviewError; TaskError where the model cannot answer.
+        """
+        bank = self.bank()
+        with self.store.reader() as db:
+            if answers.pixel_hash(db, sample_id) is None:
+                raise InterviewError(f"the project has no readable picture {sample_id}")
+            given = samples.given(db, sample_id)
+            if not about and len(given) != 1:
+                raise InterviewError(
+                    f"sample {sample_id} has {len(given)} labels: say what is to be asked about"
+                )
+            asked = ask_captions.about(db, sample_id, about or given[0], bank)
+        if not asked:
+            raise InterviewError(f"there is no question of yes or no about {about or given[0]!r}")
+        params = AnswererParams(model=model, **values)
+        return self.asker(options).where(sample_id, asked, params, cells)
+
     def tell(self, sample_id: int, text: str, said: str) -> None:
         """Keep a person's answer: yes, no, unclear, or a number. Raises InterviewError."""
         with self.store.reader() as db:
@@ -243,6 +275,7 @@ __all__ = [
     "CHECK",
     "AskPlan",
     "Asked",
+    "HeatMap",
     "Interview",
     "InterviewError",
     "Kind",
