@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json as json_text
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -89,7 +90,12 @@ Model = Annotated[
 
 
 @models_app.command("list")
-def models_list(json: options.Json = False) -> None:
+def models_list(
+    folder: Annotated[
+        Path | None, typer.Option(help="Look for vision-language models in this folder as well.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
     """List the models: those present, and those that can be fetched.
 
     Example: auditor models list
@@ -97,7 +103,7 @@ def models_list(json: options.Json = False) -> None:
     from auditor.session import models
 
     talk = Talk(json_wanted=json, quiet=False, show_progress=False)
-    rows = models.listed()
+    rows = models.listed(folder)
     if json:
         talk.result({"models": rows})
         return

@@ -15,7 +15,7 @@ def offered() -> tuple[str, ...]:
     """Ids of those whose files are here: the demo's models, then others, then encoders of text."""
     demos = [f"demo:{name}" for name in DEMOS if _is_here(AnswererId("demo", name))]
     here = encoders.present()
-    models = [name for name in here if name.startswith("hf:")]
+    models = encoders.answering()
     zero_shot = [f"zero-shot:{name}" for name in here if name.startswith("open_clip:")]
     return (*demos, *models, *zero_shot)
 

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from auditor.ml import encoders
+from auditor.session import answerers
 
 
-def listed() -> list[dict[str, Any]]:
-    """The known models and those found here: id, present, dim, licence, megabytes, good_for."""
+class FolderError(ValueError):
+    """There is no such folder."""
+
+
+def listed(under: Path | None = None) -> list[dict[str, Any]]:
+    """The known models and those found here: id, present, dim, licence, megabytes, good_for.
+
+    With those that answer questions, of the hub's cache and of the folders under `under`. Raises
+    FolderError where that is none.
+    """
+    if under is not None and not under.is_dir():
+        raise FolderError(f"{under} is no folder: name one that holds folders of models")
+    answering = [one for one in answerers.offered() if one.startswith(("hf:", "demo:"))]
+    answering += encoders.answering(under) if under else ()
+    return [*_encoders(), *(_answering(one) for one in dict.fromkeys(answering))]
+
+
+def _answering(model: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("dim", "megabytes", "licence"))
+    use = "answers questions about pictures: visual_language, caption_fit"
+    return {"id": model, "present": True, "default": False, **nothing, "good_for": use}
+
+
+def _encoders() -> list[dict[str, Any]]:
     here = encoders.present()
     known = {entry.id: entry for entry in encoders.catalogue()}
     return [

@@ -72,7 +72,7 @@ def test_the_part_that_decides_is_found_for_yes_and_for_no() -> None:
     assert found.hidden.shape == (4, 6)
     assert found.hidden.dtype == np.float32
     assert found.base == pytest.approx(20 * 400 / 9600)
-    assert np.unravel_index(found.hidden.argmin(), (4, 6)) in [(0, 4), (0, 5), (1, 4), (1, 5)]
+    assert divmod(int(found.hidden.argmin()), 6) in [(0, 4), (0, 5), (1, 4), (1, 5)]
     assert found.against.min() < -0.3
     assert found.against[3].tolist() == [0.0] * 6
     other = where(who, picture(), [asked("no", Kind.NEGATIVE)], told, cells=6)

@@ -12,6 +12,7 @@ from auditor.ml.encoders.base import (
 )
 from auditor.ml.encoders.catalogue import (
     Entry,
+    answering,
     catalogue,
     default_encoder,
     family,
@@ -44,6 +45,7 @@ __all__ = [
     "ModelIdError",
     "ModelMissingError",
     "TextEncoder",
+    "answering",
     "catalogue",
     "default_encoder",
     "fetch",

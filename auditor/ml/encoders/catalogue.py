@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from auditor.ml.encoders import hub
 from auditor.ml.encoders.base import CLASSIC, ModelId, ModelMissingError, parse
@@ -46,6 +47,32 @@ def present() -> tuple[str, ...]:
         found for repo, folder in _cached() if repo not in mine and (found := _id(repo, folder))
     )
     return (*known, *others, CLASSIC)
+
+
+def answering(under: Path | None = None) -> tuple[str, ...]:
+    """Ids of the vision-language models in the hub's cache, or in the folders under one given.
+
+    They answer questions and are no encoders. Opens no connection and loads no model.
+    """
+    if under is None:
+        found = [(repo, folder) for repo, folder in _cached() if _answers(folder)]
+        return tuple(sorted(f"hf:{repo}@{folder.name}" for repo, folder in found if "/" in repo))
+    folders = [under, *(one for one in under.glob("*") if one.is_dir())]
+    return tuple(sorted(f"hf:local-dir:{one.resolve()}" for one in folders if _answers(one)))
+
+
+def _answers(folder: Path) -> bool:
+    """Whether a folder holds a vision-language model: by what its configuration says of it."""
+    return _is_vision_language(_facts(folder)) and any(
+        (folder / name).is_file() for name in ("processor_config.json", "preprocessor_config.json")
+    )
+
+
+def _is_vision_language(facts: dict[str, Any] | None) -> bool:
+    if facts is None or "vision_config" not in facts:
+        return False
+    makers = facts.get("architectures") or ()
+    return any(str(one).endswith(("ForConditionalGeneration", "ForCausalLM")) for one in makers)
 
 
 def default_encoder() -> str:
@@ -131,12 +158,8 @@ def _cached() -> list[tuple[str, Path]]:
 
 def _id(repo: str, folder: Path) -> str | None:
     """The id by which a cached repository can be used; None if it holds no such model."""
-    config = folder / "config.json"
-    if not config.is_file() or not _usable(folder):
-        return None
-    try:
-        facts = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError:
+    facts = _facts(folder)
+    if facts is None or _is_vision_language(facts):
         return None
     organisation, _, name = repo.partition("/")
     if organisation == "timm" and "architecture" in facts:
@@ -144,6 +167,18 @@ def _id(repo: str, folder: Path) -> str | None:
     if "model_type" in facts and (folder / "preprocessor_config.json").is_file() and name:
         return f"hf:{repo}@{folder.name}"
     return None
+
+
+def _facts(folder: Path) -> dict[str, Any] | None:
+    """What the configuration of a usable model says; None where there is none."""
+    config = folder / "config.json"
+    if not config.is_file() or not _usable(folder):
+        return None
+    try:
+        found = json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _usable(folder: Path | None) -> bool:
