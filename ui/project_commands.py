@@ -72,6 +72,10 @@ def _program(window: ProjectWindow) -> list[tuple[Command, Run]]:
             Command("project.again", window.tr("Import the same source again …"), group),
             window.importing.again,
         ),
+        (
+            Command("ask.bank", window.tr("Questions about the pictures …"), group, ("Ctrl+B",)),
+            window.show_questions,
+        ),
         (Command("project.export", window.tr("Export …"), group, ("Ctrl+E",)), window.export),
         (
             Command("project.report", window.tr("Write the report"), group, ("Ctrl+P",)),

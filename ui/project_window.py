@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
@@ -227,6 +228,18 @@ class ProjectWindow(QMainWindow):
         from ui.dialogs.export_dialog import ExportDialog
 
         ExportDialog(self.desk, self).open()
+
+    def show_questions(self) -> None:
+        """The bank of questions and their reliability; one window of it."""
+        from ui.ask.window import QuestionsWindow
+
+        shown = self.findChild(QuestionsWindow)
+        if shown is None:
+            shown = QuestionsWindow(self.workspace, self)
+            shown.samples_wanted.connect(partial(self.show_page, "gallery"))
+            shown.show()
+        shown.raise_()
+        shown.activateWindow()
 
     def report(self) -> None:
         """Write the report into the project, and offer to open it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -54,6 +54,14 @@ class CheckCard(QFrame):
         if self.form is not None:
             self.form.set_values(values)
 
+    def put_setup(self, setup: QWidget, names: Collection[str]) -> None:
+        """Show these parameters in a widget of their own, above the other settings."""
+        if self.form is not None:
+            self.form.show_elsewhere(names)
+            column = self.layout()
+            if isinstance(column, QVBoxLayout):
+                column.insertWidget(column.indexOf(self._settings), setup)
+
     @property
     def state_text(self) -> str:
         return self._state.text()
@@ -102,7 +110,7 @@ class CheckCard(QFrame):
             )
 
     def _note_settings(self) -> None:
-        count = len(self.values())
+        count = self.form.changed_here if self.form is not None else 0
         self._settings.set_title(
             self.tr("Settings ({count} changed)").format(count=count)
             if count

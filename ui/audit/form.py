@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
@@ -32,7 +32,9 @@ class ParameterForm(QWidget):
         super().__init__(parent)
         self._parameters = tuple(parameters)
         self._fields: dict[str, Field] = {}
-        rows = QFormLayout(self)
+        self._helps: dict[str, QLabel] = {}
+        self._elsewhere: frozenset[str] = frozenset()
+        rows = self._rows = QFormLayout(self)
         rows.setContentsMargins(20, 0, 0, 8)
         rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for one in self._parameters:
@@ -41,7 +43,8 @@ class ParameterForm(QWidget):
             field.setAccessibleDescription(one.help)
             field.setToolTip(one.help)
             rows.addRow(title(one), field)
-            rows.addRow(_small(one.help, self))
+            self._helps[one.name] = _small(one.help, self)
+            rows.addRow(self._helps[one.name])
         self._defaults = QPushButton(self.tr("Defaults"), self)
         self._defaults.setAutoDefault(False)
         self._defaults.clicked.connect(self.reset)
@@ -60,11 +63,33 @@ class ParameterForm(QWidget):
                 _put(self._fields[one.name], values.get(one.name, one.default))
         self._note()
 
+    def value(self, name: str) -> Any:
+        """Of one parameter."""
+        return _value(self._fields[name])
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Show these, and leave every other as it is."""
+        self.set_values({**self.values(), **values})
+
+    def show_elsewhere(self, names: Collection[str]) -> None:
+        """Hide the fields of parameters that another widget shows; they keep their values here."""
+        self._elsewhere = frozenset(names)
+        for name in names:
+            for widget in (self._fields[name], self._helps[name]):
+                self._rows.setRowVisible(widget, False)
+
     def reset(self) -> None:
-        self.set_values({})
+        """The default of every parameter whose field is here."""
+        shown = self.values()
+        self.set_values({name: shown[name] for name in self._elsewhere if name in shown})
+
+    @property
+    def changed_here(self) -> int:
+        """How many of the fields here differ from their default."""
+        return len(self.values().keys() - self._elsewhere)
 
     def _note(self) -> None:
-        self._defaults.setEnabled(bool(self.values()))
+        self._defaults.setEnabled(bool(self.changed_here))
         self.changed.emit()
 
     def _field(self, one: Parameter) -> Field:

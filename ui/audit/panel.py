@@ -20,8 +20,10 @@ from auditor.model import ChangeSet
 from auditor.progress import Progress
 from auditor.session import AuditOptions, CheckEnd, Session, models, planning, resuming
 from auditor.session.background import JobEvent, JobState
+from auditor.session.interview import CHECK
 from auditor.session.planning import Failure, Plan
 from ui import theme
+from ui.ask.setup import AskSetup
 from ui.audit.check_list import CheckList
 from ui.audit.disclosure import Disclosure
 from ui.audit.end_notice import EndNotice
@@ -49,6 +51,7 @@ class AuditPanel(QWidget):
         self._desk = workspace.desk
         self._asked: dict[int, AuditOptions] = {}
         self.checks = CheckList(self)
+        self.asking: AskSetup | None = None
         self.settings = AuditSettings(workspace.settings.engine.device, self)
         self.notice = EndNotice(self)
         self.jobs = JobList(self)
@@ -138,6 +141,11 @@ class AuditPanel(QWidget):
 
     def _offer(self, checks: list[Any]) -> None:
         self.checks.offer(checks)
+        card = self.checks.cards.get(CHECK)
+        if card is not None and card.form is not None:
+            self.asking = AskSetup(self._workspace, self._commands, card.form, self.options, card)
+            card.put_setup(self.asking, self.asking.PARAMETERS)
+            self.settings.changed.connect(self.asking.look_soon)
         self._ask_runs()
 
     def _ask_plan(self) -> None:
