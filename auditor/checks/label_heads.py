@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from auditor.checks.base import CheckContext
-from auditor.checks.label_inputs import FEWEST, Report
-
-if TYPE_CHECKING:
-    from auditor.ml.cross_fit import CrossFit
+from auditor.checks.label_inputs import FEWEST
 
 Ints = npt.NDArray[np.int64]
 
@@ -38,36 +34,10 @@ def shuffled(rows: Ints, table: pa.Table, seed: int) -> Ints:
     return rows[np.argsort(seeded_hash(ids, seed), kind="stable")]
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """What heads learn from, in an order that means nothing."""
-
-    vectors: npt.NDArray[Any]
-    """(n, D)"""
-    ids: Ints
-    given: Ints
-    groups: Ints
-    classes: int
-
-
-def fit_heads(
-    told: Labelled, ctx: CheckContext[Any], report: Report, *, with_neighbours: bool = True
-) -> CrossFit | None:
-    """Heads fitted without the samples they judge; None where all samples are of one group."""
-    from auditor.ml.cross_fit import cross_fit
+def folds_of(given: Ints, related: Ints, ids: Ints, ctx: CheckContext[Any]) -> Ints | None:
+    """The fold of each sample, from 0; None where all are copies of one another, or of one group."""
     from auditor.ml.folds import assign_folds
 
-    folds = assign_folds(told.given, told.groups, ctx.params.folds, ctx.seed, told.ids)
-    used, folds = np.unique(folds, return_inverse=True)
-    if len(used) < 2:  # all samples are copies of one another, or of one group
-        return None
-    return cross_fit(
-        told.vectors,
-        told.given,
-        folds,
-        told.groups,
-        told.classes,
-        device=ctx.device,
-        report=report,
-        with_neighbours=with_neighbours,
-    )
+    folds = assign_folds(given, related, ctx.params.folds, ctx.seed, ids)
+    used, numbered = np.unique(folds, return_inverse=True)
+    return numbered if len(used) >= 2 else None

@@ -29,7 +29,7 @@ Held = frozenset[int]
 Nodes = dict[Held, list[Fitted]]
 
 _ROUNDS = 2
-_TRAIN = 100_000  # a head learns little more from more rows
+TRAIN = 100_000  # a head learns little more from more rows
 _BLOCK = 16_384
 _LARGE = 2_000_000_000  # rows x columns x classes: beyond, one round instead of two
 
@@ -69,11 +69,11 @@ class CrossFit:
                 answer[number, part] = fitted(asked).float().cpu()
         return answer
 
-    def log_probabilities_of(self, rows: Ints, vectors: npt.NDArray[Any]) -> torch.Tensor:
-        """(M', n, C, K) what the heads that saw no row of a fold say of vectors (n, C, D).
+    def log_probabilities_of(self, folds: Ints, vectors: npt.NDArray[Any]) -> torch.Tensor:
+        """(M', n, C, K) of other embeddings (n, C, D), by the heads that did not see a fold.
 
-        Of row `rows[i]` these are other embeddings, such as its crops'; M' counts the views
-        that can judge any vector.
+        `folds` (n,) are those that may have seen something of them, such as the same picture's
+        whole; M' counts the views that can judge any vector.
         """
         count, each, wide = vectors.shape
         free = {
@@ -81,8 +81,8 @@ class CrossFit:
         }
         views = len(next(iter(free.values())))
         answer = torch.empty(views, count, each, self.classes)
-        for fold in np.unique(self.folds[rows]):
-            part = np.flatnonzero(self.folds[rows] == fold)
+        for fold in np.unique(folds):
+            part = np.flatnonzero(folds == fold)
             for number, head in enumerate(
                 next(heads for held, heads in free.items() if fold in held)
             ):
@@ -137,7 +137,7 @@ def _fit(
     views: list[View], folds: Ints, held: Held, weights: dict[Held, torch.Tensor]
 ) -> list[Fitted]:
     rows = np.flatnonzero(~np.isin(folds, list(held)))
-    used = rows[noise.fitting_rows(len(rows), _TRAIN)]
+    used = rows[noise.fitting_rows(len(rows), TRAIN)]
     weight = torch.ones(len(used))
     if weights:
         for fold in np.unique(folds[used]):

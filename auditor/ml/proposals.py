@@ -32,7 +32,9 @@ PLACES = (*HALVES, *WINDOWS)
 """Where a class is looked for, in the layout's order, which has the whole picture before them."""
 _SCALES = (slice(0, len(HALVES)), slice(len(HALVES), len(PLACES)))
 _FIT = 4_000_000  # probabilities to fit a noise model on
-_BLOCK = 1 << 24  # probabilities of crops in one block
+_BLOCK = 1 << 22  # probabilities of places in one block
+BLOCK_ROWS = 1024
+"""At most so many pictures are read at once: the features of their crops are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def learn(crops: Crops, given: Ints, classes: int, report: Callable[[], None]) -
     """Fit how crops of pictures labelled `given` (n,) show other classes; rows in any order."""
     each = max(100, _FIT // (classes * len(PLACES)))
     rows = noise.fitting_rows(len(given), each)
-    pooled = _pooled(crops(rows))
+    parts = np.split(rows, range(BLOCK_ROWS, len(rows), BLOCK_ROWS))
+    pooled = torch.cat([_pooled(crops(part)) for part in parts], dim=1)
     known = torch.from_numpy(given[rows])
     return Judge(tuple(noise.fit(_seen(pooled[:, :, scale], known), report) for scale in _SCALES))
 
@@ -102,7 +105,7 @@ def propose(judge: Judge, crops: Crops, given: Ints, classes: int, report: Repor
         np.full((count, wide), -1),
         np.zeros(count, np.float32),
     )
-    size = max(1, _BLOCK // (classes * len(PLACES)))
+    size = max(1, min(BLOCK_ROWS, _BLOCK // (classes * len(PLACES))))
     for start in range(0, count, size):
         rows = np.arange(start, min(start + size, count))
         seen = crops(rows)

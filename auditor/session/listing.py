@@ -12,6 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from auditor.report.files import replacing
+from auditor.report.words import evidence_of, evidence_words
 
 FORMATS = ("csv", "json", "parquet")
 
@@ -43,8 +44,16 @@ def table(findings: pa.Table) -> pa.Table:
             "decision": findings["verdict"],
             "corrected_label": _cells(findings["labels"]),
             "evidence": findings["evidence"],
+            "reason": _reasons(findings["flagged"].to_pylist(), findings["evidence"].to_pylist()),
         }
     )
+
+
+def _reasons(flagged: list[bool], evidence: list[str | None]) -> pa.Array:
+    """The evidence of flagged samples in plain words; of the others null."""
+    told = zip(flagged, evidence, strict=True)
+    words = [evidence_words(evidence_of(text)) if is_flagged else None for is_flagged, text in told]
+    return pa.array(words, pa.string())
 
 
 def write(rows: pa.Table, out: Path | None, kind: str) -> None:

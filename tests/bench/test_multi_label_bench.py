@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from auditor.checks.base import Outcome
 from auditor.checks.labels.multi_label import CHECK, Params
 from auditor.ml.crops import LAYOUT, cut
 from tests import label_world
-from tests.bench import vdc_world
+from tests.bench import million, vdc_world
 
 pytestmark = pytest.mark.bench
 
@@ -155,3 +157,58 @@ def test_two_photographs_side_by_side(name: str, squeezed: bool) -> None:
     print(f"\n{name}, {'squeezed' if squeezed else 'beside each other'}: {figures}")
     print(f"  {encoded:.0f} s to encode, {time.perf_counter() - began - encoded:.0f} s to judge")
     assert pa.types.is_floating(pa.from_numpy_dtype(crops.dtype))
+
+
+def _peak_gb() -> float:
+    """Peak of this process's own memory; the mapped file's pages, which can be let go, included."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
+def test_proposals_stream_from_as_many_probabilities_as_imagenet_has(tmp_path: Path) -> None:
+    rows, classes = million.SAMPLES, million.CLASSES
+    file = tmp_path / "probabilities.npy"
+    try:
+        truth = _written(file, rows, classes)
+        before, began = _peak_gb(), time.perf_counter()
+        table = np.load(file, mmap_mode="r")
+        samples = pa.table(
+            {
+                "sample_id": pa.array(np.arange(rows)),
+                "labels": pa.ListArray.from_arrays(
+                    pa.array(np.arange(rows + 1, dtype=np.int32)),
+                    pa.DictionaryArray.from_arrays(
+                        pa.array(truth, pa.int32()), pa.array(million.NAMES)
+                    ).cast(pa.string()),
+                ),
+            }
+        )
+        world = label_world.World(million.NAMES, {"pred_probs": table}, Params())  # type: ignore[arg-type]
+        outcome = CHECK.run(samples, world)  # type: ignore[arg-type]
+        spent = time.perf_counter() - began
+    finally:
+        file.unlink(missing_ok=True)
+    flagged = pc.sum(outcome.findings["flagged"]).as_py()
+    print(
+        f"\n{rows:,} x {classes:,} float16: {spent:.0f} s, {flagged:,} flagged, peak"
+        f" {_peak_gb():.1f} GB of which {before:.1f} GB before (the file is"
+        f" {2 * rows * classes / 1e9:.1f} GB)"
+    )
+    assert _peak_gb() < 6
+
+
+def _written(file: Path, rows: int, classes: int) -> Codes:
+    """Probabilities of which a tenth are shared by two classes; the given ones."""
+    draw = np.random.default_rng(0)
+    table = np.lib.format.open_memmap(file, mode="w+", dtype=np.float16, shape=(rows, classes))
+    given = np.sort(draw.integers(0, classes, rows))
+    rest = (draw.dirichlet(np.ones(classes), 1_000) / 5).astype(np.float16)
+    for start in range(0, rows, 20_000):
+        own = given[start : start + 20_000]
+        block, row = rest[draw.integers(0, 1_000, len(own))], np.arange(len(own))
+        two = draw.random(len(own)) < SHARE
+        other = (own + draw.integers(1, classes, len(own))) % classes
+        block[row, own] += np.where(two, 0.4, 0.8).astype(np.float16)
+        block[row[two], other[two]] += np.float16(0.4)
+        table[start : start + len(own)] = block
+    table.flush()
+    return given

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
-from auditor.checks.label_heads import Labelled, fit_heads, large_classes, shuffled
+from auditor.checks.label_heads import folds_of, large_classes, shuffled
 from auditor.checks.label_inputs import (
     SEPARABLE,
     Row,
@@ -143,6 +143,7 @@ def _prepare(
     names: tuple[str, ...],
     ctx: CheckContext[Params],
 ) -> Judged | None:
+    from auditor.ml.cross_fit import cross_fit
     from auditor.ml.sources import Attached, Stacked
 
     use, fit = wants(ctx)
@@ -161,11 +162,13 @@ def _prepare(
     vectors = None
     if fit and embedding is not None:
         vectors = embedding[places]
-        told = Labelled(vectors, chosen["sample_id"].to_numpy(), given, related, len(names))
-        fitted = fit_heads(told, ctx, part(ctx.report, 0.0, 0.7))
-        if fitted is None:
+        folds = folds_of(given, related, chosen["sample_id"].to_numpy(), ctx)
+        if folds is None:
             return None
-        sources.append(fitted)
+        report, device = part(ctx.report, 0.0, 0.7), ctx.device
+        sources.append(
+            cross_fit(vectors, given, folds, related, len(names), device=device, report=report)
+        )
     source = sources[0] if len(sources) == 1 else Stacked(tuple(sources))
     return Judged(chosen, given, source, names, embedding, related)
 

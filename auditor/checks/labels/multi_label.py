@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
-from auditor.checks.label_heads import Labelled, fit_heads, large_classes, shuffled
+from auditor.checks.label_heads import folds_of, large_classes, shuffled
 from auditor.checks.label_inputs import Row, groups, in_order, labelled, part, unjudged
 from auditor.model import LABELS, CheckId, label_codes
 
 if TYPE_CHECKING:
     from auditor.ml.label_maps import TopCells
-    from auditor.ml.proposals import Proposals
+    from auditor.ml.proposals import Crops, Judge, Proposals
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -28,6 +28,7 @@ Flags = npt.NDArray[np.bool_]
 
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
+_TRAIN, _TRAIN_EACH = 30_000, 300  # crops that heads learn from: in all, and of each class
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,44 +130,67 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
 
 
 def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
-    """From crops, judged by heads that learn from whole pictures; None where heads cannot learn."""
+    """From crops, judged by heads that saw nothing of their picture; None where none can learn."""
     from auditor.ml import proposals, threads
-    from auditor.ml.crops import LAYOUT
 
     crops = ctx.array("crops")
     codes = label_codes(table["labels"], ctx.classes)
     kept, names = large_classes(codes, ctx.classes)
     if crops is None or not kept.any():
         return None
-    wide = crops.shape[1] // len(LAYOUT)
     rows = shuffled(np.flatnonzero(kept), table, ctx.seed)
     chosen = table.take(pa.array(rows))
     given = np.searchsorted(np.flatnonzero(np.isin(ctx.classes, names)), codes[rows])
-    places = chosen["place"].to_numpy()
-    told = Labelled(
-        crops[places, :wide],
-        chosen["sample_id"].to_numpy(),
-        given,
-        groups(chosen, copies=True),
-        len(names),
-    )
-    with threads.for_elements(len(rows) * max(wide, len(names))):
-        heads = fit_heads(told, ctx, part(ctx.report, 0.0, 0.6), with_neighbours=False)
-        if heads is None:
+    with threads.for_elements(len(rows) * max(crops.shape[1], len(names))):
+        views = _views(crops, chosen, given, len(names), ctx)
+        if views is None:
             return None
-
-        def views(asked: Ints) -> Any:
-            vectors = crops[places[asked]].reshape(len(asked), len(LAYOUT), wide)
-            return heads.log_probabilities_of(asked, vectors)
-
         tick = lambda: ctx.report(600, 1000)  # noqa: E731
         judge = proposals.learn(views, given, len(names), tick)
         report = part(ctx.report, 0.6, 0.95)
         found = proposals.propose(judge, views, given, len(names), report)
         least = proposals.thresholds(found, len(names), ctx.params.false_share)
         taken = found.scores >= least[found.codes]
-        cells = _cells(judge, views, _worst(found, taken), len(names), ctx)
+        cells = _cells(judge, views, _worst(found, taken), ctx)
     return Seen(chosen, names, given, found, taken, least, cells)
+
+
+def _views(
+    crops: npt.NDArray[Any], chosen: pa.Table, given: Ints, classes: int, ctx: CheckContext[Params]
+) -> Crops | None:
+    """What heads that learnt from other pictures' crops say of the crops of any rows.
+
+    They learn from crops too, each with its picture's label: fitted to whole pictures alone they
+    would be sure of what a part of one shows, and often wrong.
+    """
+    from auditor.ml.crops import LAYOUT
+    from auditor.ml.cross_fit import TRAIN, cross_fit
+
+    each, places = len(LAYOUT), chosen["place"].to_numpy()
+    related = groups(chosen, copies=True)
+    folds = folds_of(given, related, chosen["sample_id"].to_numpy(), ctx)
+    if folds is None:
+        return None
+
+    def vectors(rows: Ints) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = crops[places[rows]].reshape(len(rows), each, -1)
+        return found
+
+    learnt_from = min(TRAIN, max(_TRAIN, _TRAIN_EACH * classes))
+    some = np.arange(min(len(given), learnt_from // each))
+    mixed = np.random.default_rng(ctx.seed).permutation(len(some) * each)
+    of = np.repeat(some, each)[mixed]
+    heads = cross_fit(
+        vectors(some).reshape(len(of), -1)[mixed],
+        given[of],
+        folds[of],
+        related[of],
+        classes,
+        device=ctx.device,
+        report=part(ctx.report, 0.0, 0.6),
+        with_neighbours=False,
+    )
+    return lambda rows: heads.log_probabilities_of(folds[rows], vectors(rows))
 
 
 def _worst(found: Proposals, taken: Flags) -> Ints:
@@ -177,16 +201,16 @@ def _worst(found: Proposals, taken: Flags) -> Ints:
 
 
 def _cells(
-    judge: Any, views: Any, rows: Ints, classes: int, ctx: CheckContext[Params]
+    judge: Judge, views: Crops, rows: Ints, ctx: CheckContext[Params]
 ) -> dict[int, TopCells]:
-    from auditor.ml import label_maps
+    from auditor.ml.label_maps import top
+    from auditor.ml.proposals import BLOCK_ROWS
 
     found: dict[int, TopCells] = {}
-    size = max(1, (1 << 20) // classes)
-    for start in range(0, len(rows), size):
-        block = rows[start : start + size]
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
         maps = judge.maps(views(block))
-        found |= {int(row): label_maps.top(one) for row, one in zip(block, maps, strict=True)}
+        found |= {int(row): top(one) for row, one in zip(block, maps, strict=True)}
         ctx.report(950, 1000)
     return found
 
