@@ -121,7 +121,7 @@ class Scope:
 
     def values(self, db: Connection, column: Column) -> pa.Table:
         """A column that one table holds, without a look at the others: sample_id, value."""
-        table = self._table(db, column.tables)
+        table = self._table(column.tables, self._run_id(db))
         query = f"select sample_id, {column.sql} as value from {table.sql}"
         return arrow(db, query, table.values)
 
@@ -132,22 +132,23 @@ class Scope:
 
     def _source(self, db: Connection, tables: str, *, narrowed: bool) -> Condition:
         """Samples, joined with the tables of those aliases."""
-        sql, values = self._table(db, "s", narrowed=narrowed).sql, list[Any]()
+        run_id = self._run_id(db)
+        sql, values = self._table("s", run_id, narrowed=narrowed).sql, list[Any]()
         for alias in _TABLES:
             if alias in tables and alias != "s":
-                table = self._table(db, alias, narrowed=narrowed)
+                table = self._table(alias, run_id, narrowed=narrowed)
                 sql += f" left join {table.sql} on {alias}.sample_id = s.sample_id"
                 values += table.values
         return Condition(sql, tuple(values))
 
-    def _table(self, db: Connection, alias: str, *, narrowed: bool = False) -> Condition:
+    def _table(self, alias: str, run_id: int, *, narrowed: bool = False) -> Condition:
         """The table under its alias; narrowed, only rows of the samples in `incoming`."""
         name, condition, values = _TABLES[alias], "true", list[Any]()
         if alias == "f":
-            condition, values = "run_id = ?", [self._run_id(db)]
+            condition, values = "run_id = ?", [run_id]
         if alias == "r":
             source, values = (name, []) if self.as_of is None else (_AS_OF, [self.as_of])
-            name, values = f"({REVIEWED.format(source)})", [*values, self._run_id(db)]
+            name, values = f"({REVIEWED.format(source)})", [*values, run_id]
         if narrowed:
             # Here and not in the join: DuckDB then skips the rows as it reads each table.
             condition += " and sample_id in (select sample_id from incoming)"
