@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.ask.judging import HALF, Judged, judge
+from auditor.ask.judging import HALF
+from auditor.ask.phrase_judging import Captions, Judged, judge
 from auditor.ask.reliability import Answers
 from auditor.checks.answerer import AnswererParams
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
@@ -22,6 +23,8 @@ from auditor.model import CheckId
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+_LEAST = 0.1
+"""A phrase is named where it is so likely the wrong one."""
 _NAMED = 3
 """So many phrases that do not fit are named, and answers against them quoted."""
 
@@ -47,12 +50,6 @@ class Said:
     """(kind, opening words) of questions that are learnt about together."""
     asked: Ints
     """(units,)"""
-
-    def heard(self) -> npt.NDArray[np.bool_]:
-        """(units,) whether anything is known of it."""
-        counts = np.bincount(self.answers.sample, minlength=len(self.phrases))
-        known: npt.NDArray[np.bool_] = counts > 0
-        return known
 
 
 class CaptionFit:
@@ -83,8 +80,7 @@ class CaptionFit:
     def run(self, samples: pa.Table, ctx: CheckContext[Params]) -> Outcome:
         """One finding for each sample whose caption was asked about; in sample_id order.
 
-        A phrase is judged by its answers, each form of question by its worth, which is learnt from
-        the set. A caption is as likely wrong as its least fitting phrase.
+        That a phrase is wrong explains every answer about it and about all that is said with it.
         """
         ctx.report(0, 1)
         table = ctx.table("answers")
@@ -93,24 +89,21 @@ class CaptionFit:
         said = _said(samples, table)
         if not len(said.ids):
             return Outcome()
-        kinds = np.arange(len(said.forms))
-        judged = judge(said.answers, kinds, len(said.phrases), ctx.seed)
+        captions = Captions.of(said.sample, said.phrases, len(said.ids))
+        judged = judge(said.answers, len(said.forms), captions)
         ctx.report(1, 2)
-        p_unit = np.where(said.heard(), judged.p_error, np.nan)
-        worst = _worst(said, p_unit)
-        p_error = judged.p_error[worst]
-        known = np.isfinite(p_unit[worst])
+        known = np.bincount(said.sample[said.answers.sample], minlength=len(said.ids)) > 0
         rows = findings(
             sample_id=pa.array(said.ids),
-            quality=np.where(known, 1 - p_error, 1.0),
-            flagged=known & (p_error > HALF),
-            p_error=p_error,
-            p_error_low=judged.low[worst],
-            p_error_high=judged.high[worst],
-            evidence=_evidence(said, p_unit),
+            quality=np.where(known, 1 - judged.p_error, 1.0),
+            flagged=known & (judged.p_error > HALF),
+            p_error=judged.p_error,
+            p_error_low=judged.low,
+            p_error_high=judged.high,
+            evidence=_evidence(said, judged),
         )
         ctx.report(2, 2)
-        return Outcome(rows, metrics(_numbers(said, judged, p_error, known)))
+        return Outcome(rows, metrics(_numbers(said, judged, known)))
 
 
 def _said(samples: pa.Table, table: pa.Table) -> Said:
@@ -135,62 +128,50 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
     return Said(ids, phrases, sample, answers, texts[known], forms, asked)
 
 
-def _worst(said: Said, p_unit: Floats) -> Ints:
-    """(samples,) the unit of each that fits least; one that nothing is known of, where that is all."""
-    order = np.lexsort((np.nan_to_num(p_unit, nan=-1.0), said.sample))
-    last = np.searchsorted(said.sample[order], np.arange(len(said.ids)), side="right") - 1
-    worst: Ints = order[last]
-    return worst
-
-
-def _evidence(said: Said, p_unit: Floats) -> list[str]:
-    """JSON of each sample: the phrases that do not fit, the shortest first, and what speaks for it."""
+def _evidence(said: Said, judged: Judged) -> list[str]:
+    """JSON of each sample: the phrases that are likely wrong, and the answers that speak for it."""
     answers = said.answers
-    misfit = np.nan_to_num(p_unit) > HALF
     against: dict[int, list[str]] = {}
-    speaking = np.flatnonzero((answers.agree < HALF) & misfit[answers.sample])
+    speaking = np.flatnonzero(answers.agree < HALF)
     for place in speaking[np.argsort(answers.agree[speaking], kind="stable")]:
-        against.setdefault(int(answers.sample[place]), []).append(str(said.texts[place]))
+        quoted = against.setdefault(int(said.sample[answers.sample[place]]), [])
+        if len(quoted) < _NAMED:
+            quoted.append(str(said.texts[place]))
     known = np.bincount(answers.sample, minlength=len(said.phrases))
     starts = np.searchsorted(said.sample, np.arange(len(said.ids) + 1))
     found = []
-    for start, end in pairwise(starts):
-        # What is said of a thing that is not there is wrong as well: the thing itself is the cause.
-        wrong = sorted(
-            (unit for unit in range(start, end) if misfit[unit]),
-            key=lambda unit: (len(said.phrases[unit].split()), -p_unit[unit]),
-        )
+    for sample, (start, end) in enumerate(pairwise(starts)):
+        share = judged.by_phrase[start:end]
+        order = np.argsort(-share, kind="stable")[:_NAMED]
+        named = [u for u in order if share[u] >= _LEAST]
         facts = {
-            "phrases": [[said.phrases[u], round(float(p_unit[u]), 4)] for u in wrong[:_NAMED]],
+            "phrases": [[said.phrases[start + u], round(float(share[u]), 4)] for u in named],
             "asked": int(said.asked[start:end].sum()),
             "unknown": int((said.asked - known)[start:end].sum()),
-            "against": [text for unit in wrong for text in against.get(unit, ())][:_NAMED],
+            "against": against.get(sample, []),
         }
         found.append(json.dumps(facts, ensure_ascii=False, separators=(",", ":")))
     return found
 
 
-def _numbers(
-    said: Said, judged: Judged, p_error: Floats, known: npt.NDArray[np.bool_]
-) -> list[Row]:
-    expected = float(p_error[known].sum())
+def _numbers(said: Said, judged: Judged, known: npt.NDArray[np.bool_]) -> list[Row]:
     asked, heard = int(said.asked.sum()), len(said.answers.sample)
     rows: list[Row] = [
-        ("set", "", "estimated_errors", expected, None, None),
-        ("set", "", "noise", expected / max(int(known.sum()), 1), None, None),
-        ("set", "", "phrase_noise", judged.learnt.noise, judged.noise_low, judged.noise_high),
+        ("set", "", "estimated_errors", judged.noise * int(known.sum()), None, None),
+        ("set", "", "noise", judged.noise, None, None),
         ("set", "", "unknown_share", 1 - heard / max(asked, 1), None, None),
         ("set", "", "asked_samples", len(said.ids), None, None),
     ]
     counts = np.bincount(said.answers.question, minlength=len(said.forms))
     for place, form in enumerate(said.forms):
         key = json.dumps(form, ensure_ascii=False)
-        rows += [
-            ("question", key, "agrees_if_right", float(judged.learnt.if_right[place]), None, None),
-            ("question", key, "agrees_if_wrong", float(judged.learnt.if_wrong[place]), None, None),
-            ("question", key, "answers", float(counts[place]), None, None),
-            ("question", key, "used", float(judged.learnt.used[place]), None, None),
-        ]
+        facts = (
+            ("agrees_if_right", judged.learnt.if_right[place]),
+            ("agrees_if_wrong", judged.learnt.if_wrong[place]),
+            ("answers", counts[place]),
+            ("used", judged.learnt.used[place]),
+        )
+        rows += [("question", key, name, float(value), None, None) for name, value in facts]
     return rows
 
 
