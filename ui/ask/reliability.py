@@ -23,6 +23,7 @@ from ui.charts.tables import ChartTable
 
 TEXT, ABOUT, KIND, ANSWERS, RIGHT, WRONG, USE = range(7)
 _SORT = Qt.ItemDataRole.UserRole
+_USE_WIDTH = 150
 _ENDS = (RIGHT, WRONG, ANSWERS)
 
 
@@ -123,6 +124,8 @@ class ReliabilityView(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(USE, QHeaderView.ResizeMode.Interactive)
+        self.table.setColumnWidth(USE, _USE_WIDTH)
         self.table.chosen.connect(self._choose)
         self._about = QLabel(self)
         self._about.setWordWrap(True)

@@ -143,6 +143,7 @@ class AskSetup(QWidget):
             self.model.clear()
             self.model.addItems([*found, _SERVER])
             self.model.setEditText(typed)
+            self._show_start()
 
     def _note_model(self) -> None:
         """Another model: what was allowed for the one before is allowed no more."""
@@ -154,9 +155,16 @@ class AskSetup(QWidget):
         if model != self._model_id:
             with QSignalBlocker(self.model):
                 self.model.setEditText(model)
+                self._show_start()
         with QSignalBlocker(self.allow):
             self.allow.setChecked(bool(self._form.value("allow_remote")))
         self.look_soon()
+
+    def _show_start(self) -> None:
+        """An address is known by its beginning."""
+        line = self.model.lineEdit()
+        if line is not None:
+            line.setCursorPosition(0)
 
     @property
     def _model_id(self) -> str:
@@ -179,7 +187,7 @@ class AskSetup(QWidget):
         model.setEditable(True)
         model.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        model.setMinimumContentsLength(12)
+        model.setMinimumContentsLength(6)
         model.setAccessibleName(self.tr("Model: who is asked"))
         about = self.tr(
             "A model here, the address of an OpenAI-compatible server, or zero-shot:ENCODER"
@@ -224,9 +232,11 @@ class AskSetup(QWidget):
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 4, 0, 4)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow(self.tr("Model"), who)
+        rows.addRow(QLabel(self.tr("Model: who is asked"), self))
+        rows.addRow(who)
         rows.addRow(self._warning)
-        rows.addRow(self.tr("Price per 1,000"), cost)
+        rows.addRow(QLabel(self.tr("Price of 1,000 answers"), self))
+        rows.addRow(cost)
         rows.addRow(self._planned)
 
     def _dress(self) -> None:

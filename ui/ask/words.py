@@ -92,6 +92,6 @@ def use(one: Reliability, *, enabled: bool) -> str:
     if one.is_used:
         return tr("✓ used")
     difference = one.agrees_if_right - one.agrees_if_wrong
-    return tr("✕ not used: its answers differ by {points:.0f} points only").format(
-        points=100 * difference
-    )
+    if difference < 0:
+        return tr("✕ not used: agrees more where labels are wrong")
+    return tr("✕ tells too little: {points:.0f} points").format(points=100 * difference)

@@ -85,6 +85,7 @@ class QuestionRow(QWidget):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._own = QToolButton(self)
         self._own.setText("…")
+        self._own.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self._own.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._own.setAccessibleName(self.tr("Answer it yourself"))
         self._own.setToolTip(self.tr("Answer it yourself"))
