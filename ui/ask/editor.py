@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from auditor.session.interview import Kind, Question
+from ui import theme
 from ui.ask.bank import QuestionBank, with_kind
 from ui.ask.files import choose_bank, choose_target
 from ui.ask.table import EXPECTED, KIND, ON, TEXT, KindDelegate, QuestionTable, fill_kinds
@@ -174,6 +175,7 @@ class BankEditor(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTabKeyNavigation(False)
         table.setAlternatingRowColors(True)
+        table.setStyleSheet(theme.box_style().replace("QCheckBox", "QTableView"))
         table.verticalHeader().hide()
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
