@@ -1,9 +1,11 @@
 """Further labels of pictures that carry one: what their parts show beside the given class.
 
-A picture holds another class k beside its given class g, if one place shows k and another place
-shows g. How likely a place shows a class, given that the picture is labelled g, comes from the
-noise model of the label check, fitted to the crops as if each carried the picture's label: how
-often a crop does not show the given class is learnt, class by class, and so is the temperature.
+Heads learn 2 K classes: whole pictures of each class, and parts (crops) of pictures of each class.
+A picture of one thing has parts that look like parts of its class. A picture that shows another
+class k beside the given class g has a place that looks like a whole picture of k, and apart from
+it one that looks like a whole picture of g. The ratio of the two likelihoods, averaged over places
+and classes, and the share of pictures that show more (by expectation maximisation, as in any
+mixture of two known components) give each picture's probability.
 """
 
 from __future__ import annotations
@@ -17,21 +19,27 @@ import numpy.typing as npt
 import torch
 
 from auditor.ml import candidates, label_maps, noise
-from auditor.ml.crops import HALVES, WINDOWS, apart, within
+from auditor.ml.crops import HALVES, LAYOUT, WINDOWS, apart, within
 from auditor.ml.noise import NoiseModel
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Report = Callable[[int, int], None]
 Crops = Callable[[Ints], torch.Tensor]
-"""Log-probabilities (M, n, C, K) of the layout's crops of rows, by heads that did not see them."""
+"""Log-probabilities (M, n, C, 2 K) of the layout's crops of rows, by heads that did not see them."""
 
 KEPT = 5
 """Further labels kept of each picture."""
 PLACES = (*HALVES, *WINDOWS)
 """Where a class is looked for, in the layout's order, which has the whole picture before them."""
-_SCALES = (slice(0, len(HALVES)), slice(len(HALVES), len(PLACES)))
 _FIT = 4_000_000  # probabilities to fit a noise model on
+_LEAST = 1e-9
+_INDEPENDENT = 2  # so many quarters of the picture, side by side, fill a half
+_LOG_PLACES = torch.log(
+    torch.tensor([0.5 / len(scale) for scale in (HALVES, WINDOWS) for _ in scale])
+)
+"""(P,) how likely a further class is there beforehand: in a half as likely as in a quarter."""
+_ROUNDS = 200
 _BLOCK = 1 << 22  # probabilities of places in one block
 BLOCK_ROWS = 1024
 """At most so many pictures are read at once: the features of their crops are many."""
@@ -47,116 +55,116 @@ class Proposals:
     """(n, w) probability that the picture shows both the given class and that one."""
     places: Ints
     """(n, w) index into PLACES where it is seen; -1: not known."""
+    shown: Floats
+    """(n,) probability that the picture shows any further class."""
     support: Floats
     """(n,) share of the picture whose likeliest class is the given one; NaN: not known."""
 
 
+def lessons(given: Ints, classes: int) -> Ints:
+    """(n, C) which of the 2 K classes each crop of the layout teaches: the first is the whole."""
+    codes = np.repeat(given[:, None] + classes, len(LAYOUT), axis=1)
+    codes[:, 0] = given
+    return codes
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """How crops are read: a noise model for each scale of places."""
+    """How crops are read."""
 
-    models: tuple[NoiseModel, ...]
+    model: NoiseModel
+    """Of the 2 K classes: it has the weight and the temperature of each view."""
+    log_prior: torch.Tensor
+    """(2 K,) log share of each class among what the heads learnt from."""
+
+    @property
+    def classes(self) -> int:
+        return len(self.log_prior) // 2
+
+    def read(self, crops: torch.Tensor) -> torch.Tensor:
+        """Probabilities (n, C, 2 K) from the views' log-probabilities (M, n, C, 2 K)."""
+        return self.model.averaged(crops.flatten(1, 2)).reshape(crops.shape[1:])
 
     def maps(self, crops: torch.Tensor) -> Floats:
-        """Label maps (n, h, w, K) from (M, n, C, K) log-probabilities of the layout's crops."""
-        seen = torch.cat(
-            [
-                model.averaged(crops[:, :, 1:][:, :, scale].flatten(1, 2)).reshape(
-                    crops.shape[1], -1, crops.shape[3]
-                )
-                for model, scale in zip(self.models, _SCALES, strict=True)
-            ],
-            dim=1,
-        )
-        return label_maps.label_map(seen.numpy(), PLACES)
+        """Label maps (n, h, w, K) from log-probabilities of the layout's crops."""
+        seen = self.read(crops)[:, 1:]
+        whole_or_part = seen[..., : self.classes] + seen[..., self.classes :]
+        return label_maps.label_map(whole_or_part.numpy(), PLACES)
 
 
 def learn(crops: Crops, given: Ints, classes: int, report: Callable[[], None]) -> Judge:
-    """Fit how crops of pictures labelled `given` (n,) show other classes; rows in any order."""
-    each = max(100, _FIT // (classes * len(PLACES)))
-    rows = noise.fitting_rows(len(given), each)
+    """Fit how surely the heads are to be believed; rows in an order that means nothing."""
+    taught = lessons(given, classes)
+    rows = noise.fitting_rows(len(given), max(100, _FIT // (2 * classes * len(LAYOUT))))
     parts = np.split(rows, range(BLOCK_ROWS, len(rows), BLOCK_ROWS))
-    pooled = torch.cat([_pooled(crops(part)) for part in parts], dim=1)
-    known = torch.from_numpy(given[rows])
-    return Judge(tuple(noise.fit(_seen(pooled[:, :, scale], known), report) for scale in _SCALES))
+    seen = torch.cat([crops(part).flatten(1, 2) for part in parts], dim=1)
+    known = torch.from_numpy(taught[rows].ravel())
+    model = noise.fit(candidates.candidates(seen, known), report)
+    count = np.bincount(taught.ravel(), minlength=2 * classes) + 0.5
+    return Judge(model, torch.from_numpy(np.log(count / count.sum())).float())
 
 
-def _seen(pooled: torch.Tensor, given: torch.Tensor) -> candidates.Candidates:
-    """Candidates of (M, n, P, K) places, one after the other; given (n,) of the pictures."""
-    return candidates.candidates(
-        pooled.flatten(1, 2).contiguous(), given.repeat_interleave(pooled.shape[2])
-    )
-
-
-def _pooled(crops: torch.Tensor) -> torch.Tensor:
-    """(M, n, P, K): each place by the mean log-probability of all crops that lie in it."""
-    inside = torch.tensor([[within(one, place) for one in PLACES] for place in PLACES]).float()
-    inside /= inside.sum(dim=1, keepdim=True)
-    return torch.einsum("pc,mnck->mnpk", inside, crops[:, :, 1:])
-
-
-def propose(judge: Judge, crops: Crops, given: Ints, classes: int, report: Report) -> Proposals:
+def propose(judge: Judge, crops: Crops, given: Ints, report: Report) -> Proposals:
     """Further labels of n pictures labelled `given` (n,), in blocks."""
+    classes, count = judge.classes, len(given)
     wide = min(KEPT, classes - 1)
-    count = len(given)
     answer = Proposals(
         np.zeros((count, wide), np.int64),
         np.zeros((count, wide), np.float32),
         np.full((count, wide), -1),
         np.zeros(count, np.float32),
+        np.zeros(count, np.float32),
     )
+    ratios = np.zeros(count)
     size = max(1, min(BLOCK_ROWS, _BLOCK // (classes * len(PLACES))))
     for start in range(0, count, size):
         rows = np.arange(start, min(start + size, count))
         seen = crops(rows)
-        scores, places = _scored(judge, _pooled(seen), torch.from_numpy(given[rows]))
-        best, codes = scores.topk(wide, dim=1)
+        beside = _beside(judge, seen, torch.from_numpy(given[rows]))
+        each = beside.logsumexp(dim=1)
+        ratios[rows] = each.logsumexp(dim=1) - np.log(classes - 1)
+        best, codes = each.softmax(dim=1).topk(wide, dim=1)
         answer.codes[rows], answer.scores[rows] = codes.numpy(), best.numpy()
-        answer.places[rows] = places.gather(1, codes).numpy()
+        answer.places[rows] = beside.argmax(dim=1).gather(1, codes).numpy()
         answer.support[rows] = label_maps.support(judge.maps(seen), given[rows])
         report(start + len(rows), count)
+    answer.shown[:] = posterior(ratios)
+    answer.scores[:] *= answer.shown[:, None]
     return answer
 
 
-def _scored(
-    judge: Judge, pooled: torch.Tensor, given: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, K) chance of each class beside the given one, -1 for that; and the place that says so."""
-    count, classes = len(given), pooled.shape[3]
-    shown: list[tuple[torch.Tensor, torch.Tensor]] = []  # of each place: codes, chances
-    own: list[torch.Tensor] = []
-    for model, scale in zip(judge.models, _SCALES, strict=True):
-        seen = _seen(pooled[:, :, scale], given)
-        true = torch.from_numpy(model.posterior(seen).true)
-        codes = seen.codes.expand(len(true), -1)
-        own.append(true.gather(1, seen.place[:, None]).reshape(count, -1))
-        kept = slice(None, -1 if seen.lumped else None)
-        width = codes[:, kept].shape[1]
-        shown += zip(
-            codes[:, kept].reshape(count, -1, width).unbind(1),
-            true[:, kept].reshape(count, -1, width).unbind(1),
-            strict=True,
-        )
-    partner = _elsewhere(torch.cat(own, dim=1))
-    best = torch.zeros(count, classes)
-    places = torch.zeros(count, classes, dtype=torch.int64)
-    for number, (codes, chances) in enumerate(shown):
-        here = torch.zeros(count, classes).scatter(1, codes, chances) * partner[:, number, None]
-        better = here > best
-        best = torch.where(better, here, best)
-        places[better] = number
-    return best.scatter(1, given[:, None], -1.0), places
+def _beside(judge: Judge, crops: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """(n, P, K) log likelihood ratio: a place shows each class, and one apart from it the given.
 
-
-def _elsewhere(own: torch.Tensor) -> torch.Tensor:
-    """(n, P) how surely the given class is seen outside of each place, from (n, P) in each.
-
-    The window in the middle has nothing outside that is a place: there, all other windows count.
+    Against: both are parts of one picture of the given class. In a place that shows a class, the
+    smaller places are parts of a picture of it; as they overlap, they count as two independent
+    ones. Minus infinity for the given class, and for a place that has no other apart from it.
     """
+    classes, rows = judge.classes, torch.arange(len(given))
+    likely = (judge.read(crops)[:, 1:].clamp_min(_LEAST).log() - judge.log_prior).float()
+    against = likely[rows, :, classes + given][..., None]
+    whole, part = likely[..., :classes] - against, likely[..., classes:] - against
     outside = torch.tensor([[apart(one, other) for other in PLACES] for one in PLACES])
-    alone = ~outside.any(dim=1)
-    outside[alone] = ~torch.eye(len(PLACES), dtype=torch.bool)[alone]
-    return torch.where(outside[None], own[:, None, :], 0).amax(dim=2)
+    own = torch.where(outside, whole[rows, :, given][:, None, :], -torch.inf).logsumexp(dim=2)
+    inside = torch.tensor([[within(a, b) and a != b for a in PLACES] for b in PLACES]).float()
+    inside *= _INDEPENDENT / inside.sum(dim=1, keepdim=True).clamp_min(1)
+    found = whole + torch.einsum("pc,nck->npk", inside, part)
+    found += (own - outside.sum(dim=1).clamp_min(1).log() + _LOG_PLACES)[..., None]
+    found[rows, :, given] = -torch.inf
+    return found
+
+
+def posterior(ratios: npt.NDArray[np.float64]) -> Floats:
+    """(n,) probability of the second of two components from their log likelihood ratios (n,).
+
+    The share of the second is the likeliest one.
+    """
+    share = 0.05
+    for _ in range(_ROUNDS):
+        odds = ratios + np.log(share) - np.log1p(-share)
+        chance = 1 / (1 + np.exp(-odds.clip(-500, 500)))
+        share = float(chance.mean().clip(1e-6, 1 - 1e-6))
+    return np.asarray(chance, np.float32)
 
 
 def thresholds(found: Proposals, classes: int, false_share: float) -> Floats:
@@ -199,9 +207,11 @@ def from_probabilities(
     scores = np.where(ranked.codes == given[:, None], -1, scores.clip(0, 1))
     wide = min(KEPT, classes - 1)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :wide]
+    kept = np.take_along_axis(scores, order, axis=1).clip(0).astype(np.float32)
     return Proposals(
         np.take_along_axis(ranked.codes, order, axis=1).astype(np.int64),
-        np.take_along_axis(scores, order, axis=1).clip(0).astype(np.float32),
+        kept,
         np.full(order.shape, -1),
+        kept[:, 0],
         np.full(len(given), np.nan, np.float32),
     )

@@ -148,7 +148,7 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
         tick = lambda: ctx.report(600, 1000)  # noqa: E731
         judge = proposals.learn(views, given, len(names), tick)
         report = part(ctx.report, 0.6, 0.95)
-        found = proposals.propose(judge, views, given, len(names), report)
+        found = proposals.propose(judge, views, given, report)
         least = proposals.thresholds(found, len(names), ctx.params.false_share)
         taken = found.scores >= least[found.codes]
         cells = _cells(judge, views, _worst(found, taken), ctx)
@@ -160,11 +160,12 @@ def _views(
 ) -> Crops | None:
     """What heads that learnt from other pictures' crops say of the crops of any rows.
 
-    They learn from crops too, each with its picture's label: fitted to whole pictures alone they
-    would be sure of what a part of one shows, and often wrong.
+    They tell whole pictures of each class from parts of such: fitted to whole ones alone they would
+    be sure of what a part shows, and often wrong.
     """
     from auditor.ml.crops import LAYOUT
     from auditor.ml.cross_fit import TRAIN, cross_fit
+    from auditor.ml.proposals import lessons
 
     each, places = len(LAYOUT), chosen["place"].to_numpy()
     related = groups(chosen, copies=True)
@@ -182,10 +183,10 @@ def _views(
     of = np.repeat(some, each)[mixed]
     heads = cross_fit(
         vectors(some).reshape(len(of), -1)[mixed],
-        given[of],
+        lessons(given[some], classes).ravel()[mixed],
         folds[of],
         related[of],
-        classes,
+        2 * classes,
         device=ctx.device,
         report=part(ctx.report, 0.0, 0.6),
         with_neighbours=False,
@@ -196,7 +197,7 @@ def _views(
 def _worst(found: Proposals, taken: Flags) -> Ints:
     """The flagged samples that get full evidence."""
     flagged = np.flatnonzero(taken.any(axis=1))
-    order = np.argsort(-found.scores[flagged, 0], kind="stable")
+    order = np.argsort(-found.shown[flagged], kind="stable")
     return np.sort(flagged[order[: label_evidence.FULL_ROWS]])
 
 
@@ -216,11 +217,10 @@ def _cells(
 
 
 def _findings(seen: Seen) -> pa.Table:
-    best = seen.proposals.scores[:, :1].max(axis=1, initial=0)
     flagged = np.asarray(seen.taken.any(axis=1), bool)
     return findings(
         sample_id=seen.table["sample_id"].combine_chunks(),
-        quality=(1 - best).clip(0, 1),
+        quality=(1 - seen.proposals.shown).clip(0, 1),
         flagged=flagged,
         suggested=_suggested(seen, flagged),
         evidence=_evidence(seen, flagged),
@@ -292,7 +292,7 @@ def _compact(cells: TopCells, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _numbers(seen: Seen) -> list[Row]:
     found = seen.proposals
-    best = found.scores[:, 0].astype(np.float64)
+    shown = found.shown.astype(np.float64)
     made = int(seen.taken.sum())
     rows: list[Row] = [
         ("set", "", "proposals", made, None, None),
@@ -302,14 +302,14 @@ def _numbers(seen: Seen) -> list[Row]:
         return rows + _pairs(seen, seen.taken.astype(np.float64))
     wrong = float((1 - found.scores[seen.taken]).mean()) if made else 0.0
     rows += [
-        ("set", "", "multi_label_share", *_share(best)),
+        ("set", "", "multi_label_share", *_share(shown)),
         ("set", "", "estimated_false_share", wrong, None, None),
         ("set", "", "given_label_support_share", float(found.support.mean()), None, None),
     ]
     for code, name in enumerate(seen.names):
         mine = seen.given == code
         if mine.any():
-            rows.append(("class", name, "multi_label_share", *_share(best[mine])))
+            rows.append(("class", name, "multi_label_share", *_share(shown[mine])))
             rows.append(("class", name, "least_score", float(min(seen.least[code], 1)), None, None))
     return rows + _pairs(seen, found.scores.astype(np.float64))
 
