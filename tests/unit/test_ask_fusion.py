@@ -157,6 +157,18 @@ def test_paraphrases_do_not_outvote_the_label_check() -> None:
     assert calibration_error(world, fused) < 0.05
 
 
+def test_views_that_err_on_the_same_samples_are_not_counted_twice() -> None:
+    """A picture that looks like another class does so to both."""
+    draw = np.random.default_rng(0)
+    wrong = draw.random(ROWS) < NOISE
+    looks, side = draw.normal(size=ROWS), np.where(wrong, 1.0, -1.0)
+    label_check = reliability.posterior(-4 * (2 * side + looks), NOISE)
+    ratio = -2 * (side + 1.5 * looks + draw.normal(0, 0.5, ROWS))
+    fused = fuse(label_check, ratio, reliability.posterior(ratio, NOISE))
+    lost = average_precision_score(wrong, label_check) - average_precision_score(wrong, fused)
+    assert lost <= 0.02
+
+
 def test_a_view_that_is_missing_leaves_the_other() -> None:
     nan = np.nan
     fused = fuse(np.array([0.3, nan, nan]), np.array([0.0, 1.0, 0.0]), np.array([nan, 0.7, nan]))
