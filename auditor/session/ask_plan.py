@@ -85,13 +85,15 @@ def alternatives(
     classes: Sequence[str],
     count: int,
 ) -> list[list[str]]:
-    """Other classes to be asked about each sample: the likely ones, then any of a small set."""
+    """Other classes to be asked about each sample: the `count` likeliest.
+
+    Where none is known to be likely, every class of a small set: one of them is the true one.
+    """
     spare: Sequence[str] = classes if len(classes) <= _SMALL else ()
     found = []
     for own, ranked in zip(given, likely, strict=True):
-        order = dict.fromkeys([*ranked, *spare])
-        order.pop(own or "", None)
-        found.append(list(order)[:count])
+        likeliest = [name for name in ranked if name != own][:count]
+        found.append(likeliest or [name for name in spare if name != own])
     return found
 
 

@@ -47,7 +47,11 @@ class Params:
         0.01, "Share of samples asked about whatever the label check says.", low=0, high=1
     )
     alternatives: int = param(
-        3, "Other classes asked about where a label looks wrong, to suggest one.", low=0, high=20
+        3,
+        "Other classes asked about where a label looks wrong, to suggest one: the likeliest; of a "
+        "dozen classes all, where no label check has been run.",
+        low=0,
+        high=20,
     )
     score: str = param(
         "likelihood",
