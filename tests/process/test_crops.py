@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,9 +102,11 @@ def test_crops_are_embedded_once(session: Session) -> None:
     assert (other["crops"].state, other["multi_label"].state) == ("reuse", "run")
 
 
-def test_what_is_accepted_is_both_labels(session: Session) -> None:
-    session.decide_by_rule("accept where flagged", "multi_label")
-    first = session.findings("multi_label").to_pylist()[0]
+def test_what_is_accepted_is_both_labels(project: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(project, tmp_path / "copy.audit"))
+    with Session.open(copy, workers=1) as session:
+        session.decide_by_rule("accept where flagged", "multi_label")
+        first = session.findings("multi_label").to_pylist()[0]
     assert (first["verdict"], len(first["labels"])) == (Verdict.ACCEPT, 2)
 
 
