@@ -1,0 +1,1 @@
+"""Trains the project's own small vision-language models."""
