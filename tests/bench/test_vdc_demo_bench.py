@@ -28,7 +28,7 @@ TRIGGERS = tuple(
     for name in ("patch", "blend", "sinusoid", "warp")
 )
 # True or false whatever the digit is: as evidence for a label they are worth nothing.
-UNRELIABLE = ("Is the digit lighter than the background?", "Is the background dark?")
+EMPTY = ("Is the digit lighter than the background?", "Is the background dark?")
 
 
 @pytest.fixture(params=[0, 1, 2], ids=lambda seed: f"seed{seed}")
@@ -74,11 +74,14 @@ def test_flips_and_dirty_label_triggers_are_found_and_the_true_label_is_suggeste
     assert share >= 0.93
 
 
-def test_with_two_of_six_questions_unreliable_the_ratio_beats_the_vote(planted: Path) -> None:
+@pytest.mark.parametrize("fault", ["says nothing", "wrong answer expected"])
+def test_with_two_of_six_questions_unreliable_the_ratio_beats_the_vote(
+    planted: Path, fault: str
+) -> None:
     known = truth.read(truth.folder_beside(planted))
     with Session(ProjectFolder(planted.with_name("p.audit"))) as session:
         session.import_source(understand(planted, ImportOptions(format="folder")))
-        session.interview.put(_spoilt(session.interview.from_templates()))
+        session.interview.put(_spoilt(session.interview.from_templates(), fault))
         by_score = {}
         for score in ("vote", "likelihood"):
             ask(session, score=score)
@@ -86,17 +89,21 @@ def test_with_two_of_six_questions_unreliable_the_ratio_beats_the_vote(planted: 
             quality, _ = scoring.judged(session, CHECK, table)
             wrong = is_planted(table, known, [one.kind for one in (*FLIPS, *TRIGGERS)])
             by_score[score] = roc_auc_score(wrong, -quality)
-    print(f"\nAUROC with two of six unreliable: {by_score}")
+    print(f"\nAUROC with two of six questions unreliable ({fault}): {by_score}")
     assert by_score["likelihood"] >= by_score["vote"] + 0.02
 
 
-def _spoilt(bank: tuple[Question, ...]) -> list[Question]:
-    """The first two questions of every class become ones that say nothing of it."""
+def _spoilt(bank: tuple[Question, ...], fault: str) -> list[Question]:
+    """The first two questions of every class say nothing of it, or are marked the wrong way."""
     spoilt: list[Question] = []
     seen: dict[str, int] = {}
     for question in bank:
         place = seen[question.about] = seen.get(question.about, -1) + 1
-        if place < len(UNRELIABLE):
-            question = replace(question, text=UNRELIABLE[place])
+        if place < len(EMPTY):
+            question = (
+                replace(question, text=EMPTY[place])
+                if fault == "says nothing"
+                else replace(question, expected="no")
+            )
         spoilt.append(question)
     return spoilt
