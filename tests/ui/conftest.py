@@ -12,7 +12,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PySide6.QtWidgets", reason="Qt's system libraries are missing: see doctor")
 
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from auditor.session import Session
@@ -21,6 +22,17 @@ from tests.ui import world
 from ui.commands import Commands
 from ui.desk import Desk
 from ui.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def ended_here(qapp: QApplication) -> Iterator[None]:
+    """What a test leaves behind ends with it, on this thread.
+
+    Left to Python's collector, it could end on a thread of the engine, where Qt cannot stop its
+    timers: they would then go off for an object that is gone.
+    """
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +58,7 @@ def desk(session: Session, qtbot: QtBot) -> Iterator[Desk]:
     made = Desk(session)
     yield made
     made.close()
+    made.deleteLater()
 
 
 @pytest.fixture
@@ -56,6 +69,7 @@ def workspace(desk: Desk, qtbot: QtBot) -> Iterator[Workspace]:
         made.start()
     yield made
     made.close()
+    made.deleteLater()
 
 
 @pytest.fixture
