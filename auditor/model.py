@@ -100,6 +100,26 @@ METRIC_SCHEMA = pa.schema(
     ]
 )
 
+VOTE_SCHEMA = pa.schema(
+    [
+        # The sample, by path (and row) or by id.
+        pa.field("path", pa.string()),
+        pa.field("row", pa.int64()),
+        pa.field("sample_id", pa.int64()),
+        # The label that was asked about; in the four-way question the given one.
+        pa.field("label", pa.string(), nullable=False),
+        # Only in the four-way question.
+        pa.field("suggested", pa.string()),
+        pa.field("answer", pa.string(), nullable=False),
+        # Null where the file does not tell who voted.
+        pa.field("annotator", pa.string()),
+        # UTC; null where the file does not tell when.
+        pa.field("made_on", pa.timestamp("us")),
+        pa.field("note", pa.string()),
+    ]
+)
+"""One row per vote, as files hold it."""
+
 ASKED_SCHEMA = pa.schema(
     [
         pa.field("sample_id", pa.int64(), nullable=False),

@@ -99,11 +99,14 @@ def colours() -> Colours:
     return DARK if is_dark() else LIGHT
 
 
-def box_style() -> str:
-    """A style sheet for boxes to tick: the style's own outline is lost on a dark ground."""
+def box_style(of: str = "QCheckBox") -> str:
+    """A style sheet for boxes to tick: the style's own outline is lost on a dark ground.
+
+    `of` is the kind of widget that has them.
+    """
     now = colours()
     return (
-        f"QCheckBox::indicator:unchecked {{ border: 1px solid {now.muted};"
+        f"{of}::indicator:unchecked {{ border: 1px solid {now.muted};"
         f" background: {now.base}; border-radius: 2px; width: 11px; height: 11px; }}"
     )
 

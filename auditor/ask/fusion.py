@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from auditor.ask.reliability import probability
+
 Floats = npt.NDArray[np.float64]
 
 _EDGE = 1e-4
@@ -35,8 +37,8 @@ def fuse(p_label: Floats, ratio: Floats, p_answers: Floats) -> Floats:
     first = np.clip(p_label[both], _EDGE, 1 - _EDGE)
     level, slope = worth(first, ratio[both])
     before, moved = np.log(first / (1 - first)), level - slope * ratio[both]
-    apart = 1 - abs(correlation(before, ratio[both], _probability(before + moved)))
-    fused[both] = _probability(before + apart**2 * moved)
+    apart = 1 - abs(correlation(before, ratio[both], probability(before + moved)))
+    fused[both] = probability(before + apart**2 * moved)
     return fused
 
 
@@ -54,11 +56,6 @@ def correlation(odds: Floats, ratio: Floats, wrong: Floats) -> float:
         a, b = x - (weight * x).sum() / total, ratio - (weight * ratio).sum() / total
         sums += [(weight * a * b).sum(), (weight * a**2).sum(), (weight * b**2).sum()]
     return float(sums[0] / np.sqrt(max(sums[1] * sums[2], 1e-12)))
-
-
-def _probability(odds: Floats) -> Floats:
-    p: Floats = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-    return p
 
 
 def worth(p_label: Floats, ratio: Floats) -> tuple[float, float]:

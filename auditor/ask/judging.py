@@ -7,6 +7,7 @@ Inconsistency by Multimodal Large Language Models", ICLR 2024). The probability 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,38 +78,33 @@ def judge(
     The intervals are the 2.5 and 97.5 % points over resampled sets.
     """
     before = np.full(samples, np.nan) if believed is None else believed
+    own = answers.of(answers.is_given)
+    heard: Flags = np.bincount(own.sample, minlength=samples) > 0
     learnt = learn(answers, kinds, before)
-    ratio, by_answers, p_error = _probabilities(answers, learnt, samples, before)
-    if np.isfinite(before).any():
-        unseen = unseen_ratios(answers, kinds, samples, before)
-        p_error = _fused(before, unseen, by_answers, _heard(answers, samples))
-    rng = np.random.default_rng(seed)
-    spread, noises = [], []
-    for _ in range(_RESAMPLES):
-        rows, part = _resampled(answers, rng)
-        other = learn(part, kinds, before[rows])
-        spread.append(_probabilities(answers, other, samples, before)[2])
+    ratio = ratios(own, learnt, samples)
+    by_answers = posterior(ratio, learnt.noise)
+    has_both = np.isfinite(before).any()
+    unseen = unseen_ratios(answers, kinds, samples, before) if has_both else ratio
+    p_error = _fused(before, unseen, by_answers, heard)
+    spread, noises = [p_error], [learnt.noise]
+    for other in _relearnt(answers, kinds, before, seed):
+        again = ratios(own, other, samples)
+        spread.append(_fused(before, again, posterior(again, other.noise), heard))
         noises.append(other.noise)
-    low, high = np.percentile([*spread, p_error], [2.5, 97.5], axis=0)
-    noise_low, noise_high = np.percentile([*noises, learnt.noise], [2.5, 97.5])
+    low, high = np.percentile(spread, [2.5, 97.5], axis=0)
+    noise_low, noise_high = np.percentile(noises, [2.5, 97.5])
     low, high = np.minimum(low, p_error), np.maximum(high, p_error)
     return Judged(
         ratio, by_answers, p_error, low, high, learnt, float(noise_low), float(noise_high)
     )
 
 
-def _probabilities(
-    answers: Answers, learnt: Reliability, samples: int, believed: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """The ratio, the probability by answers alone, and that with what was believed."""
-    ratio = ratios(answers.of(answers.is_given), learnt, samples)
-    by_answers = posterior(ratio, learnt.noise)
-    return ratio, by_answers, _fused(believed, ratio, by_answers, _heard(answers, samples))
-
-
-def _heard(answers: Answers, samples: int) -> Flags:
-    known: Flags = np.bincount(answers.sample[answers.is_given], minlength=samples) > 0
-    return known
+def _relearnt(answers: Answers, kinds: Ints, before: Floats, seed: int) -> Iterator[Reliability]:
+    """What is learnt from resampled sets."""
+    rng = np.random.default_rng(seed)
+    for _ in range(_RESAMPLES):
+        rows, part = _resampled(answers, rng)
+        yield learn(part, kinds, before[rows])
 
 
 def _fused(believed: Floats, ratio: Floats, by_answers: Floats, heard: Flags) -> Floats:

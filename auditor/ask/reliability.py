@@ -161,9 +161,13 @@ def unseen_ratios(
 def posterior(ratio: Floats, noise: float | Floats) -> Floats:
     """Probability of a wrong label."""
     before = np.clip(noise, 1e-4, 1 - 1e-4)
-    odds = np.log(before / (1 - before)) - ratio
-    p_wrong: Floats = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-    return p_wrong
+    return probability(np.log(before / (1 - before)) - ratio)
+
+
+def probability(odds: Floats) -> Floats:
+    """Of log-odds."""
+    p: Floats = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+    return p
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,17 @@ def large_classes(
     return known & large[codes], names
 
 
+def codes_among(codes: Ints, classes: tuple[str, ...], names: tuple[str, ...]) -> Ints:
+    """Codes of some of the classes, as places in `names`, which has these in the same order."""
+    return np.searchsorted(np.flatnonzero(np.isin(classes, names)), codes).astype(np.int64)
+
+
+def rows_of(places: Ints, table: npt.NDArray[Any]) -> Ints | None:
+    """The rows of an array to read; None where these are all of them, in order."""
+    whole = len(places) == len(table) and bool((np.diff(places) == 1).all())
+    return None if whole else places
+
+
 def shuffled(rows: Ints, table: pa.Table, seed: int) -> Ints:
     """In an order that means nothing, so that any part of the rows is a fair sample."""
     from auditor.ml.seeded import seeded_hash

@@ -16,31 +16,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from auditor.formats.output import whole_file
+from auditor.model import VOTE_SCHEMA
 
 OF_LABEL = ("no", "maybe", "yes")
 """Answers about one label of a sample."""
 OF_PAIR = ("given", "suggested", "both", "neither")
 """Answers to the four-way question about the given and the suggested label."""
-
-VOTE_SCHEMA = pa.schema(
-    [
-        # The sample, by path (and row) or by id.
-        pa.field("path", pa.string()),
-        pa.field("row", pa.int64()),
-        pa.field("sample_id", pa.int64()),
-        # The label that was asked about; in the four-way question the given one.
-        pa.field("label", pa.string(), nullable=False),
-        # Only in the four-way question.
-        pa.field("suggested", pa.string()),
-        pa.field("answer", pa.string(), nullable=False),
-        # Null where the file does not tell who voted.
-        pa.field("annotator", pa.string()),
-        # UTC; null where the file does not tell when.
-        pa.field("made_on", pa.timestamp("us")),
-        pa.field("note", pa.string()),
-    ]
-)
-"""One row per vote."""
 
 _OTHER_NAMES = {"guessed": "suggested", "1": "yes", "0": "no", "true": "yes", "false": "no"}
 

@@ -95,14 +95,14 @@ class Asker:
             return self._of_captions(column)
         make_bank(self.store)
         with self.store.reader() as db:
-            table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            table = samples.readable(db)
             bank = questions.read(db)
         table = table.filter(pa.array(self._chosen(table, params)))
         return ask_plan.of_labels(table, one_label(table), bank)
 
     def _of_captions(self, column: str) -> Wanted:
         with self.store.reader() as db:
-            table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            table = samples.readable(db)
             try:
                 captions = ask_captions.read(db, column, table["sample_id"])
             except ask_captions.CaptionsError as error:
@@ -130,7 +130,7 @@ class Asker:
             return first
         known = self._joined(first, who.fingerprint)
         with self.store.reader() as db:
-            table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            table = samples.readable(db)
             doubts, classes = label_errors(db), project.classes(db)
         ids: npt.NDArray[np.int64] = table["sample_id"].to_numpy()
         looked_at = np.isin(ids, first.table["sample_id"].to_numpy())

@@ -104,10 +104,10 @@ class Auditor:
     def _embed(self, name: str) -> Ready:
         """Features of every readable image, of which those already there are kept."""
         facts = self._encoder_facts()
-        key, wide = needs.features_key(facts), facts["dim"] * needs.views(name)
+        key, wide = needs.features_key(facts), facts["dim"] * needs.COMPUTED[name].views
         features = needs.features(self.folder.embeddings, key, name)
         with self.store.reader() as db:
-            readable = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            readable = samples.readable(db)
             rows = samples.next_id(db)
         features.prepare(rows, wide)
         missing = features.pending(readable["pixel_hash"], readable["sample_id"].to_numpy())
@@ -267,7 +267,7 @@ class Auditor:
     ) -> tuple[pa.Table, tuple[str, ...], bool]:
         columns = [n for n in MEDIA_SCHEMA.names if n in needs.names(spec) and n != "sample_id"]
         # A row of computed features exists only for images that could be read.
-        where = "m.pixel_hash is not null" if used.keys() & {*needs.COMPUTED} else "true"
+        where = "m.pixel_hash is not null" if used.keys() & needs.COMPUTED.keys() else "true"
         with self.store.reader() as db:
             table = samples.read(db, columns, where=where)
             classes, multi_label = project.classes(db), samples.multi_label(db)

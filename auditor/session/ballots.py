@@ -113,9 +113,9 @@ def coded(column: pa.ChunkedArray, values: Sequence[str] = ()) -> tuple[list[Any
     if values:
         found = pc.index_in(column, value_set=pa.array(values))
         return list(values), pc.fill_null(found, -1).to_numpy().astype(np.int64)
-    coded = column.combine_chunks().dictionary_encode()
-    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
-    return coded.dictionary.to_pylist(), codes.astype(np.int64)
+    encoded = column.combine_chunks().dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return encoded.dictionary.to_pylist(), codes.astype(np.int64)
 
 
 def merge(
@@ -206,9 +206,7 @@ def _dawid_skene(
 
 def _known(cast: Ballot, labels: Mapping[int, Sequence[str]]) -> consensus.Known:
     pairs = zip(cast.asked["sample_id"].to_pylist(), cast.asked["label"].to_pylist(), strict=True)
-    found = [(n, name in labels[i]) for n, (i, name) in enumerate(pairs) if i in labels]
-    places, states = np.array(found, np.int64).reshape(-1, 2).T
-    return consensus.Known(places, states)
+    return _pairs([(n, name in labels[i]) for n, (i, name) in enumerate(pairs) if i in labels])
 
 
 def _with_gold(
@@ -226,9 +224,8 @@ def _with_gold(
         questions=cast.votes.questions + gold.votes.questions,
         speaks=cast.votes.speaks,
     )
-    found = [(n, truth[key]) for n, key in enumerate(_keys(gold.asked)) if key in truth]
-    places, states = np.array(found, np.int64).reshape(-1, 2).T
-    return votes, consensus.Known(cast.votes.questions + places, states), names
+    known = _in(truth, gold)
+    return votes, replace(known, question=cast.votes.questions + known.question), names
 
 
 def by_cleanlab(
@@ -247,18 +244,18 @@ def by_cleanlab(
         )
     chosen = _choices(cast, classes)
     voted = np.flatnonzero(~np.isnan(chosen).all(1))
-    voters_ = np.flatnonzero(~np.isnan(chosen).all(0))
-    if len(voters_) < 2:
+    voting = np.flatnonzero(~np.isnan(chosen).all(0))
+    if len(voting) < 2:
         raise VotingError("cleanlab merges the votes of two annotators or more")
     ids = np.empty(len(chosen), np.int64)
     ids[cast.sample] = cast.asked["sample_id"].to_numpy()
     found = multiannotator.consensus(
-        chosen[np.ix_(voted, voters_)], np.asarray(pred_probs[ids[voted]], np.float64)
+        chosen[np.ix_(voted, voting)], np.asarray(pred_probs[ids[voted]], np.float64)
     )
     label, sure = np.full(len(chosen), -1), np.zeros(len(chosen))
     label[voted], sure[voted] = found.label, found.quality
     _, own = coded(cast.asked["label"], classes)
-    names = [cast.annotators[i] for i in voters_]
+    names = [cast.annotators[i] for i in voting]
     score = np.where(own == label[cast.sample], sure[cast.sample], 0.0)
     return Merged(
         ballot=cast,
@@ -291,11 +288,20 @@ def _truth(gold: pa.Table) -> dict[Any, bool]:
 
 
 def _threshold(cast: Ballot, score: Floats, truth: dict[Any, bool]) -> float:
-    found = [(n, truth[key]) for n, key in enumerate(_keys(cast.asked)) if key in truth]
-    if not found:
+    known = _in(truth, cast)
+    if not len(known.question):
         raise VotingError("no gold question is among the votes' questions")
-    places, states = np.array(found, np.int64).T
-    return consensus.threshold(score[places], states.astype(bool))
+    return consensus.threshold(score[known.question], known.state.astype(bool))
+
+
+def _in(truth: dict[Any, bool], cast: Ballot) -> consensus.Known:
+    """Those of a ballot's questions whose truth is known."""
+    return _pairs([(n, truth[key]) for n, key in enumerate(_keys(cast.asked)) if key in truth])
+
+
+def _pairs(found: list[tuple[int, bool]]) -> consensus.Known:
+    places, states = np.array(found, np.int64).reshape(-1, 2).T
+    return consensus.Known(places, states)
 
 
 def _keys(asked: pa.Table) -> list[tuple[Any, ...]]:

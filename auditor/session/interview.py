@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from auditor import checks
 from auditor.ask import bank as banks
 from auditor.ask.base import AnswerState, Kind, Question
+from auditor.ask.judging import HALF
 from auditor.ask.occlusion import HeatMap
 from auditor.checks.answerer import AnswererParams
 from auditor.checks.base import parameters
@@ -34,9 +35,6 @@ SAID = {"yes": 1.0, "no": 0.0}
 """What a person may say to a yes/no question; anything else but "unclear" is a number."""
 
 
-_HALF = 0.5
-
-
 class InterviewError(ValueError):
     """The question or the answer cannot be taken. Says why."""
 
@@ -53,7 +51,7 @@ class AskPlan:
     """None where it has not been asked here yet."""
 
     def cost(self, price_per_thousand: float) -> float:
-        return self.new * price_per_thousand / 1000
+        return cost(self.new, price_per_thousand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,14 @@ class Outlook:
     """Of this answerer, kept so far."""
     unclear: int
     """Of them, those that say neither yes nor no, or nothing."""
+
+    def spent(self, price_per_thousand: float) -> float:
+        return cost(self.answers, price_per_thousand)
+
+
+def cost(answers: int, price_per_thousand: float) -> float:
+    """Of so many answers."""
+    return answers * price_per_thousand / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +153,13 @@ class Interview:
         with self.store.reader() as db:
             fingerprint, count, unclear = answers.kept(db, params.model)
             has_doubts = label_errors(db) is not None
-        every, disputed = (
-            self._plan(replace(params, ask=ask), options, params.model, fingerprint)
-            for ask in ("all", "disputed")
-        )
+
+        def planned(ask: str) -> AskPlan:
+            return self._plan(replace(params, ask=ask), options, params.model, fingerprint)
+
+        every = planned("all")
+        # Without the label check's doubts all are asked about: a million samples are read once.
+        disputed = planned("disputed") if has_doubts else every
         return Outlook(every, disputed, has_doubts, leaves_for, count, unclear)
 
     def _plan(self, params: Any, options: Any, who: str, fingerprint: str) -> AskPlan:
@@ -170,11 +179,11 @@ class Interview:
             who = project.fact(db, ANSWERER)
             if who is None:
                 return np.empty(0, np.int64)
-            table = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+            table = samples.readable(db)
             wanted = ask_plan.of_labels(table, one_label(table), asked)
             known = answers.known(db, wanted.table, who["fingerprint"])
             said = asked_table(known, wanted.questions, project.classes(db))
-        ids: Ids = said.filter(pc.less(said["agree"], _HALF))["sample_id"].to_numpy()
+        ids: Ids = said.filter(pc.less(said["agree"], HALF))["sample_id"].to_numpy()
         return ids
 
     def reliability(self, db: Connection) -> tuple[Reliability, ...]:

@@ -15,8 +15,25 @@ from auditor.store import arrays, project, runs
 from auditor.store.db import Connection
 
 ARRAYS = ("embedding", "pred_probs")
-COMPUTED = ("embedding", "crops")
-"""Arrays that are computed by an encoder where the user has brought none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An array that an encoder computes where the user has brought none."""
+
+    stage: str
+    """Its name in a plan, and that of its rate."""
+    title: str
+    views: int
+    """How often the encoder is called for each picture."""
+    layout: str
+    """What tells it in its file's name from the same of other places."""
+
+
+COMPUTED = {
+    "embedding": Computed("features", "features", 1, ""),
+    "crops": Computed("crops", "features of crops", len(crops.LAYOUT), f"-{crops.digest()}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +113,6 @@ def _lacks(spec: CheckSpec, name: str, ready: Mapping[str, Ready]) -> bool:
     return name in spec.one_of and not any(other in ready for other in spec.one_of)
 
 
-def views(name: str) -> int:
-    """How often an encoder is called for each picture, for that array."""
-    return len(crops.LAYOUT) if name == "crops" else 1
-
-
 def features_key(encoder: Mapping[str, Any]) -> str:
     """What tells features of this encoder from all others."""
     facts = f"{encoder['id']} {encoder['fingerprint']}"
@@ -109,8 +121,7 @@ def features_key(encoder: Mapping[str, Any]) -> str:
 
 def features(folder: Path, key: str, name: str = "embedding") -> arrays.Features:
     """Features of whole pictures, or of their "crops": a row holds one after the other."""
-    layout = f"-{crops.digest()}" if name == "crops" else ""
-    return arrays.Features(folder, f"{name}{layout}-{key}")
+    return arrays.Features(folder, f"{name}{COMPUTED[name].layout}-{key}")
 
 
 def lacking(spec: CheckSpec, ready: Mapping[str, Ready]) -> str | None:

@@ -183,12 +183,14 @@ class _Planner:
             features = needs.features(folder, key, name)
             missing, path = len(features.pending(self._readable["pixel_hash"], ids)), features.path
         missing += self._unseen
-        stage = "features" if name == "embedding" else name
+        stage = needs.COMPUTED[name].stage
         if not missing:
             self._stages.append(PlannedStage(stage, title, len(ids), "reuse", 0.0, _KEPT))
             return Ready(path, key)
         self._heavy = True
-        self._will_run(stage, title, missing, work, f"features:{encoder}", each=needs.views(name))
+        self._will_run(
+            stage, title, missing, work, f"features:{encoder}", each=needs.COMPUTED[name].views
+        )
         return Ready(path, "")
 
     def _check(self, spec: CheckSpec, params: Any, ready: Mapping[str, Ready]) -> None:
@@ -244,7 +246,7 @@ class _Planner:
 
     def _seen(self, inputs: Mapping[str, Ready]) -> int:
         """How many samples the check is given."""
-        if inputs.keys() & {*needs.COMPUTED}:
+        if inputs.keys() & needs.COMPUTED.keys():
             return int(self._readable.num_rows + self._unseen)
         return samples.count(self._db)
 

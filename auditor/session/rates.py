@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from auditor.jobs.pool import Pool
 from auditor.progress import Progress
 from auditor.session.background import Background
-from auditor.session.needs import AuditOptions
+from auditor.session.needs import COMPUTED, AuditOptions
 from auditor.store import project
 from auditor.store.db import Connection, Store
 
@@ -93,12 +93,12 @@ def _start_key(heavy: bool) -> str:
 
 def of_features(encoder: str, options: AuditOptions, name: str = "embedding") -> str:
     """The name under which the rate of this encoder is kept, for that array."""
-    return f"{'crops' if name == 'crops' else 'features'}:{encoder}:{options.device}"
+    return f"{COMPUTED[name].stage}:{encoder}:{options.device}"
 
 
 def stage(encoder: str, name: str) -> str:
     """What the computing of that array is called while it goes on."""
-    return f"{'features of crops' if name == 'crops' else 'features'} ({encoder})"
+    return f"{COMPUTED[name].title} ({encoder})"
 
 
 def noted(db: Connection, work: str) -> Rate | None:

@@ -73,7 +73,7 @@ def _of_runs(db: Connection) -> AuditOptions | None:
         return None
     first = left[0].inputs
     same = [one for one in left if all(one.inputs[n] == first[n] for n in ("seed", "device"))]
-    used = any(one.inputs.keys() & {*needs.COMPUTED} for one in same)
+    used = any(one.inputs.keys() & needs.COMPUTED.keys() for one in same)
     encoder = project.fact(db, "encoder") if used else None
     return AuditOptions(
         checks=tuple(one.check_id for one in same),

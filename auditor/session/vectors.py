@@ -67,7 +67,7 @@ def sample_ids(db: Connection, folder: ProjectFolder, vectors: Vectors) -> Ids:
         ids = np.setdiff1d(present, np.asarray(without, np.int64), assume_unique=True)
     else:
         features = needs.features(folder.embeddings, needs.features_key(vectors.encoder))
-        readable = samples.read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+        readable = samples.readable(db)
         every: Ids = readable["sample_id"].to_numpy()
         ids = np.delete(every, features.pending(readable["pixel_hash"], every))
     if not len(ids):

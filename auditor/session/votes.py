@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.formats import votes as files
-from auditor.model import Verdict
+from auditor.model import VOTE_SCHEMA, Verdict
 from auditor.session import ballots
 from auditor.session.ballots import Ballot, Merged, VotingError
 from auditor.session.folder import ProjectFolder
@@ -61,18 +61,18 @@ class Voting:
         return found.num_rows, step.added
 
     def all(self) -> pa.Table:
-        """The votes that count, as formats.votes.VOTE_SCHEMA. Raises VotingError where there are none."""
+        """The votes that count, as model.VOTE_SCHEMA. Raises VotingError where there are none."""
         with self.store.reader() as db:
             found = votes.standing(db)
         if not found.num_rows:
             raise VotingError("the project has no votes yet: `auditor votes import PROJECT FILE`")
-        return found.cast(files.VOTE_SCHEMA)
+        return found.cast(VOTE_SCHEMA)
 
     def complete(self) -> pa.Table:
         """The votes that count, with the "no" that a packet's reviewer gave by naming other labels."""
         found = self.all()
         with self.store.reader() as db:
-            return pa.concat_tables([found, votes.implied(db).cast(files.VOTE_SCHEMA)])
+            return pa.concat_tables([found, votes.implied(db).cast(VOTE_SCHEMA)])
 
     def history(self, sample_id: int) -> list[dict[str, Any]]:
         """Every vote about a sample, also those that count no more, oldest first, with its source."""
@@ -131,8 +131,8 @@ class Voting:
         columns = {"answer": pa.array(said), "annotator": pa.array([GIVEN] * len(said))}
         rows = {name: asked[name] for name in asked.column_names} | columns
         return pa.table(
-            {f.name: rows.get(f.name, pa.nulls(len(said), f.type)) for f in files.VOTE_SCHEMA},
-            schema=files.VOTE_SCHEMA,
+            {f.name: rows.get(f.name, pa.nulls(len(said), f.type)) for f in VOTE_SCHEMA},
+            schema=VOTE_SCHEMA,
         )
 
     def decisions(self, merged: Merged, *, at_least: int = 1) -> pa.Table:

@@ -216,6 +216,11 @@ def read(db: Connection, columns: Sequence[str] = (), *, where: str = "true") ->
     )
 
 
+def readable(db: Connection) -> pa.Table:
+    """As `read`, of those whose picture could be read, with its pixel_hash."""
+    return read(db, ["pixel_hash"], where="m.pixel_hash is not null")
+
+
 def place(db: Connection, sample_id: int) -> tuple[str, int | None] | None:
     """Path and row of one sample, also of one that left the source; None where there is none."""
     found = first(db, 'select path, "row" from sample where sample_id = ?', [sample_id])

@@ -10,24 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from auditor.model import ChangeSet
+from auditor.model import VOTE_SCHEMA, ChangeSet
 from auditor.store.db import NOW, Connection, arrow, first, insert
 from auditor.store.review import JUDGED
 
+_OF_A_SAMPLE = ("label", "suggested", "answer", "annotator", "made_on", "note")
 OWN_SCHEMA = pa.schema(
     [
         pa.field("sample_id", pa.int64(), nullable=False),
-        pa.field("label", pa.string(), nullable=False),
-        # Only in the four-way question, whose `label` is the given one.
-        pa.field("suggested", pa.string()),
-        pa.field("answer", pa.string(), nullable=False),
-        pa.field("annotator", pa.string()),
-        # UTC; null is now.
-        pa.field("made_on", pa.timestamp("us")),
-        pa.field("note", pa.string()),
+        *(VOTE_SCHEMA.field(name) for name in _OF_A_SAMPLE),
     ]
 )
-"""A row per vote about the project's own samples."""
+"""A row per vote about the project's own samples; `made_on` null is now."""
 
 
 @dataclass(slots=True)
@@ -94,7 +88,7 @@ _ADD_UNNAMED = (
 def standing(db: Connection) -> pa.Table:
     """The votes that count, with each sample's path and row, in sample_id order.
 
-    path, row, sample_id, label, suggested, answer, annotator, made_on, note: formats.votes.VOTE_SCHEMA.
+    path, row, sample_id, label, suggested, answer, annotator, made_on, note: model.VOTE_SCHEMA.
     """
     return arrow(
         db,

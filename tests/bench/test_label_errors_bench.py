@@ -20,20 +20,15 @@ from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from tests import label_world as world
+from tests.shared_data import shared
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+
 NOISY = (
     ("aggre_label", 0.850, 0.70),
     ("random_label1", 0.940, 0.83),
     ("worse_label", 0.978, 0.915),
 )
-
-
-def shared(part: str) -> Path:
-    if not (SHARED / part).exists():
-        pytest.skip(f"{part} is not beside this checkout")
-    return SHARED / part
 
 
 def calibration_error(p: npt.NDArray[Any], wrong: npt.NDArray[np.bool_]) -> float:
@@ -153,6 +148,7 @@ _STREAM = """
 import json, resource, sys, time
 import numpy as np, pyarrow as pa
 from tests import label_world as world
+from tests.shared_data import shared
 ROWS, CLASSES, PART = 1_281_167, 1000, 50_000
 draw = np.random.default_rng(0)
 block = draw.dirichlet(np.full(CLASSES, 0.05), PART).astype(np.float16)

@@ -24,6 +24,7 @@ from auditor.checks.labels.multi_label import CHECK, Params
 from auditor.ml.crops import LAYOUT, cut
 from tests import label_world
 from tests.bench import million, vdc_world
+from tests.shared_data import shared
 
 pytestmark = pytest.mark.bench
 
@@ -70,9 +71,9 @@ def composed(images: list[Pixels], codes: Codes, classes: Sequence[str], *, sque
 def photographs(name: str) -> tuple[list[Pixels], Codes, list[str]]:
     """CIFAR-10N's training photographs, which no model here has seen, or CIFAKE's real ones."""
     if name == "cifar10n":
-        table, label = pq.read_table(vdc_world.shared("cifar10n/cifar10n.parquet")), "clean_label"
+        table, label = pq.read_table(shared("cifar10n/cifar10n.parquet")), "clean_label"
     else:
-        table, label = pq.read_table(vdc_world.shared("cifake/cifake_test.parquet")), "label"
+        table, label = pq.read_table(shared("cifake/cifake_test.parquet")), "label"
         table = table.filter(pc.equal(table["source"], "real"))
     table = table.slice(0, PICTURES + 600)
     cells = table["image"].to_pylist()

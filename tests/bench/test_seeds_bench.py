@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
 from tests import label_world as world
-from tests.bench.test_label_errors_bench import shared
+from tests.shared_data import shared
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 COLUMNS = ("aggre_label", "random_label1", "worse_label", "random_label2", "random_label3")

@@ -7,6 +7,7 @@ among these: its figures say what the method does with a weak model, not what it
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +16,21 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from auditor.planting import published
 from auditor.session import Session, scoring
 from auditor.store import runs, samples
 from tests.bench import vdc_world as world
+from tests.shared_data import shared
 
 pytestmark = pytest.mark.bench
 
 CHECK = "visual_language"
 Flags = npt.NDArray[np.bool_]
+Noise = Literal["poisoned", "symmetric", "asymmetric"]
 
 
 @pytest.mark.parametrize("noise", ["poisoned", "symmetric", "asymmetric"])
-def test_the_published_protocol(tmp_path: Path, noise: str) -> None:
+def test_the_published_protocol(tmp_path: Path, noise: Noise) -> None:
     world.demo_model()
     data = world.cifar()
     table, given = _noisy(data, noise)
@@ -68,7 +72,7 @@ def test_human_noise_is_found_better_by_both_views(tmp_path: Path, column: str) 
     features = {
         "the model's own tower": world.tower_features(data.pixels),
         "ResNet-20, which saw the true labels": np.load(
-            world.shared("cifar10n/resnet20_embeddings.npy")
+            shared("cifar10n/resnet20_embeddings.npy")
         ).astype(np.float32),
     }
     print(f"\n{column}: {wrong.sum()} wrong labels of {len(wrong)}")
@@ -87,32 +91,27 @@ def test_human_noise_is_found_better_by_both_views(tmp_path: Path, column: str) 
     assert min(gains.values()) >= 0.01
 
 
-def _noisy(data: world.Cifar, noise: str) -> tuple[pa.Table, npt.NDArray[np.str_]]:
+def _noisy(data: world.Cifar, noise: Noise) -> tuple[pa.Table, npt.NDArray[np.str_]]:
     """The images with a column of given labels."""
-    rng, given = np.random.default_rng(0), data.truth.copy()
+    names, codes = np.array(data.classes), np.searchsorted(data.classes, data.truth)
     table = data.table.select(["image", "clean_label", "cifar_index"])
     if noise == "poisoned":
-        rows = data.poisoned_rows("poisoned_500_per_class")
-        cells = table["image"].to_pylist()
+        rows, cells = data.poisoned_rows, table["image"].to_pylist()
         for row in rows:
             cells[row] = {"bytes": world.with_patch(data.pixels[row]), "path": None}
-        given[rows] = world.TARGET
-        table = table.set_column(
-            0, table.schema.field("image"), pa.array(cells, table["image"].type)
-        )
-        return table.append_column("given", pa.array(given)), given
-    places = np.searchsorted(data.classes, given)
-    rows = rng.permutation(len(given))[: round(0.4 * len(given))]
-    step = rng.integers(1, 10, len(rows)) if noise == "symmetric" else 1
-    given[rows] = np.array(data.classes)[(places[rows] + step) % 10]
-    return table.append_column("given", pa.array(given)), given
+        codes[rows] = published.TARGET
+        image = table.schema.field("image")
+        table = table.set_column(0, image, pa.array(cells, image.type))
+    else:
+        codes = published.noisy(codes, len(names), noise, seed=0)
+    return table.append_column("given", pa.array(names[codes])), names[codes]
 
 
 def _publish(session: Session) -> None:
     """The bank of the published release in place of ours: four questions a class, and two for all."""
     session.interview.put(())
     for part in ("specific", "common"):
-        text = world.shared(f"vdc/cifar10_questions_{part}.csv").read_text("utf-8")
+        text = shared(f"vdc/cifar10_questions_{part}.csv").read_text("utf-8")
         session.interview.read_csv(text)
 
 

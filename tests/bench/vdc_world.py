@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -19,27 +18,20 @@ import torch
 from PIL import Image
 
 from auditor.ask.answerers import folder_of, load, parse
-from auditor.ask.base import Answer, Prompt
+from auditor.ask.bank import generate
+from auditor.ask.base import Answer
 from auditor.formats.base import ImportOptions
 from auditor.ml.knn import nearest, unit_rows
+from auditor.planting import published
 from auditor.session import AuditOptions, Session, understand
 from auditor.session.folder import ProjectFolder
+from tests.shared_data import shared
 
 MODEL = "demo:natural"
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-TARGET = "airplane"
-"""Class 0 of the published protocol."""
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-def shared(part: str) -> Path:
-    path = DATA / part
-    if not path.exists():
-        pytest.skip(f"{part} is not here: the benches' data are not shipped")
-    return path
 
 
 def demo_model() -> None:
@@ -70,10 +62,11 @@ class Cifar:
         cells = self.table["image"].to_pylist()
         return [np.asarray(Image.open(io.BytesIO(one["bytes"])).convert("RGB")) for one in cells]
 
-    def poisoned_rows(self, key: str) -> Codes:
+    @cached_property
+    def poisoned_rows(self) -> Codes:
         """Of these images, the rows that the published index file names."""
         text = shared("vdc/cifar10_poison_indices.json").read_text("utf-8")
-        chosen = [place for part in json.loads(text)[key].values() for place in part]
+        chosen = published.poison_indices(text, per_class=500)
         return np.flatnonzero(np.isin(np.array(self.table["cifar_index"]), chosen))
 
 
@@ -107,7 +100,8 @@ def tower_features(pixels: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float3
 
 def zero_shot(pixels: list[npt.NDArray[np.uint8]], classes: list[str]) -> Floats:
     """(n, classes) share of each class by the model alone, which is told no label."""
-    prompts = [Prompt(f"Is this an image of {article(name)}?", "yes_no") for name in classes]
+    asked = [one for one in generate(classes) if one.text.startswith("Is this an image of")]
+    prompts = [one.prompt for one in asked]
     table = np.zeros((len(pixels), len(classes)))
 
     def keep(picture: int, place: int, given: Answer) -> None:
@@ -116,10 +110,6 @@ def zero_shot(pixels: list[npt.NDArray[np.uint8]], classes: list[str]) -> Floats
     load(MODEL).answer(pixels, [prompts] * len(pixels), keep, lambda _done, _all: None)
     shares: Floats = table / table.sum(axis=1, keepdims=True)
     return shares
-
-
-def article(name: str) -> str:
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def knn_vote(vectors: npt.NDArray[np.float32], given: npt.NDArray[Any], k: int = 10) -> Floats:

@@ -24,6 +24,7 @@ from auditor.session.interview import CHECK, transcript
 from auditor.session.transcript import Asked
 from auditor.store import answers, runs
 from tests.answer_server import Body, Handler, ScriptedServer, question, serving
+from tests.asking_world import audit
 from tests.system import program
 
 pytestmark = pytest.mark.process
@@ -71,14 +72,6 @@ def session(source: Path, tmp_path: Path) -> Iterator[Session]:
         yield opened
 
 
-def audit(session: Session, server: ScriptedServer, **values: object) -> str:
-    options = AuditOptions(
-        checks=[CHECK], parameters={CHECK: {"model": server.id, **values}}, device="cpu"
-    )
-    (end,) = session.audit(options)
-    return f"{end.state} {end.message or ''}".strip()
-
-
 def pictures_and_questions(server: ScriptedServer) -> Counter[tuple[str, str]]:
     """How often each question came about each picture."""
     return Counter(
@@ -92,10 +85,10 @@ def test_wrong_labels_are_found_with_the_right_ones_and_nothing_is_asked_twice(
     session: Session,
 ) -> None:
     with serving(truthful) as server:
-        assert audit(session, server) == "done"
+        assert audit(session, CHECK, server) == "done"
         flagged = session.findings(CHECK).to_pylist()
         asked = len(server.seen)
-        assert audit(session, server, score="vote") == "done"
+        assert audit(session, CHECK, server, score="vote") == "done"
         assert len(server.seen) == asked
         assert set(pictures_and_questions(server).values()) == {1}
     assert sorted(Path(row["path"]).name for row in flagged) == ["red0.png", "red1.png", "red2.png"]
@@ -106,7 +99,7 @@ def test_the_transcript_shows_what_was_answered_and_a_persons_answer_goes_first(
     session: Session,
 ) -> None:
     with serving(truthful) as server:
-        audit(session, server)
+        audit(session, CHECK, server)
         wrong = session.findings(CHECK)["sample_id"][0].as_py()
         own = about_given(session, wrong)
         assert [one.agree for one in own if one.question.expected == "yes"] == [0.0] * 5
@@ -114,7 +107,7 @@ def test_the_transcript_shows_what_was_answered_and_a_persons_answer_goes_first(
             session.interview.tell(wrong, one.question.text, one.question.expected)
         told = about_given(session, wrong)
         assert all(one.by_person and one.agree == 1.0 for one in told)
-        audit(session, server)
+        audit(session, CHECK, server)
     assert wrong not in session.findings(CHECK)["sample_id"].to_pylist()
 
 
@@ -132,10 +125,10 @@ def test_a_server_that_vanishes_stops_the_check_with_a_sentence_and_keeps_the_an
             truthful(handler, body)
 
     with serving(fades) as server:
-        told = audit(session, server, concurrency=2)
+        told = audit(session, CHECK, server, concurrency=2)
         kept = session.read(lambda db: db.execute("select count(*) from answer").fetchall()[0][0])
         server.script = truthful
-        assert audit(session, server) == "done"
+        assert audit(session, CHECK, server) == "done"
         again = pictures_and_questions(server)
     assert told.startswith("failed")
     assert "what was answered is kept" in told
@@ -169,7 +162,7 @@ def test_a_killed_program_asks_no_question_twice(source: Path, tmp_path: Path) -
         assert process[0].wait() == -signal.SIGKILL
         with Session.open(project, workers=1) as session:
             assert session.read(lambda db: runs.latest(db, CHECK)) is None
-            assert audit(session, server) == "done"
+            assert audit(session, CHECK, server) == "done"
         assert set(pictures_and_questions(server).values()) == {1}
 
 
@@ -185,7 +178,9 @@ def test_nobody_named_is_skipped_with_the_way_on_and_not_part_of_every_check(
 def test_only_disputed_labels_reach_the_model_where_so_asked(session: Session) -> None:
     session.audit(AuditOptions(checks=["label_errors"], device="cpu"))
     with serving(truthful) as server:
-        assert audit(session, server, ask="disputed", audit_share=0.0, alternatives=0) == "done"
+        assert (
+            audit(session, CHECK, server, ask="disputed", audit_share=0.0, alternatives=0) == "done"
+        )
         fewer = len(server.seen)
     assert 0 < fewer < 6 * 3 * EACH / 2
     who = session.read(lambda db: answers.count(db, "nobody"))

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from auditor.report.words import evidence_parts
-from auditor.session import AuditOptions, ImportOptions, Session, understand
+from auditor.session import ImportOptions, Session, understand
 from auditor.session.folder import ProjectFolder
 from auditor.session.interview import CAPTION_CHECK, transcript
-from tests.answer_server import Body, Handler, ScriptedServer, question, serving
+from tests.answer_server import Body, Handler, question, serving
+from tests.asking_world import audit
 from tests.process.test_asking import COLOURS, colour_of, pictures_and_questions
 from tests.system import program
 
@@ -59,21 +60,11 @@ def session(source: Path, tmp_path: Path) -> Iterator[Session]:
         yield opened
 
 
-def audit(session: Session, server: ScriptedServer, **values: object) -> str:
-    options = AuditOptions(
-        checks=[CAPTION_CHECK],
-        parameters={CAPTION_CHECK: {"model": server.id, **values}},
-        device="cpu",
-    )
-    (end,) = session.audit(options)
-    return f"{end.state} {end.message or ''}".strip()
-
-
 def test_the_phrase_that_does_not_fit_is_named_and_nothing_is_asked_twice(session: Session) -> None:
     with serving(looks) as server:
-        assert audit(session, server) == "done"
+        assert audit(session, CAPTION_CHECK, server) == "done"
         asked = len(server.seen)
-        assert audit(session, server) == "reused"
+        assert audit(session, CAPTION_CHECK, server) == "reused"
         assert len(server.seen) == asked
         flagged = session.findings(CAPTION_CHECK).to_pylist()
         assert sorted(Path(row["path"]).name for row in flagged) == ["red0.png", "red1.png"]
@@ -96,7 +87,7 @@ def test_the_phrase_that_does_not_fit_is_named_and_nothing_is_asked_twice(sessio
 
 def test_a_set_without_captions_is_told_which_columns_it_has(session: Session) -> None:
     with serving(looks) as server:
-        told = audit(session, server, caption_column="text")
+        told = audit(session, CAPTION_CHECK, server, caption_column="text")
     assert told.startswith("failed")
     assert "no column 'text' beside the labels (it has: caption)" in told
 

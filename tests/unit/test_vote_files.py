@@ -10,6 +10,7 @@ import pytest
 
 from auditor.formats import votes
 from auditor.formats.votes import VoteFileError
+from auditor.model import VOTE_SCHEMA
 from auditor.session import ballots, vote_counts
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "label-errors"
@@ -132,7 +133,7 @@ def test_a_four_way_answer_speaks_about_both_its_labels() -> None:
     rows = [
         {"path": p, "label": "a", "suggested": "b", "answer": p, "annotator": "ann"} for p in said
     ]
-    table = pa.Table.from_pylist(rows, schema=votes.VOTE_SCHEMA)
+    table = pa.Table.from_pylist(rows, schema=VOTE_SCHEMA)
     sets = ballots.label_sets(ballots.merge(table))
     found = {row["path"]: row["labels"] for row in sets.to_pylist()}
     assert found == {"given": ["a"], "suggested": ["b"], "both": ["a", "b"], "neither": []}
@@ -147,7 +148,7 @@ def test_samples_and_labels_of_like_names_stay_apart() -> None:
         {"path": None, "sample_id": 1, "label": "b", "answer": "no", "annotator": "x"},
         {"path": "a", "row": 1, "label": "b", "answer": "no", "annotator": "y"},
     ]
-    cast = ballots.ballot(pa.Table.from_pylist(rows, schema=votes.VOTE_SCHEMA))
+    cast = ballots.ballot(pa.Table.from_pylist(rows, schema=VOTE_SCHEMA))
     assert cast.votes.question.tolist() == [0, 1, 2, 3, 0]
     assert cast.sample.tolist() == [0, 1, 2, 3]
     assert ballots.voters(cast).tolist() == [2, 1, 1, 1]
@@ -155,7 +156,7 @@ def test_samples_and_labels_of_like_names_stay_apart() -> None:
 
 def test_unnamed_votes_are_not_weighed() -> None:
     rows = [{"path": "a", "label": "b", "answer": "yes"}]
-    table = pa.Table.from_pylist(rows, schema=votes.VOTE_SCHEMA)
+    table = pa.Table.from_pylist(rows, schema=VOTE_SCHEMA)
     with pytest.raises(ballots.VotingError, match="by majority"):
         ballots.merge(table, "dawid_skene")
     with pytest.raises(ballots.VotingError, match="not by 'guess'"):
@@ -179,7 +180,7 @@ def test_where_one_label_holds_the_likeliest_named_one_is_taken_and_a_tie_is_not
         for path, answers in said.items()
         for who, label, answer in answers
     ]
-    table = pa.Table.from_pylist(rows, schema=votes.VOTE_SCHEMA)
+    table = pa.Table.from_pylist(rows, schema=VOTE_SCHEMA)
     merged = ballots.one_each(ballots.merge(table))
     found = {row["path"]: row["labels"] for row in ballots.label_sets(merged).to_pylist()}
     assert found == {"clear": ["a"], "both": ["a"], "tie": [], "none": []}

@@ -13,11 +13,18 @@ from torch import nn
 from torch.nn import functional
 
 from vlm.building import END, ROLES, UNKNOWN
-from vlm.fitting import fit
+from vlm.fitting import as_seen, fit
 
 Pair = tuple[str, str]
 Ask = Callable[[int, np.random.Generator], Pair]
 """A question about sample i and its answer."""
+Pixels = npt.NDArray[np.uint8]
+Vary = Callable[[Pixels, torch.Generator], torch.Tensor]
+"""Images (n, h, w, 3), as they come and not quite so: (n, 3, h, w) in 0..1."""
+Seen = tuple[npt.NDArray[np.float16], npt.NDArray[np.int64]]
+"""Features of pictures, and which picture each is of."""
+
+_TOGETHER = 500
 
 _UNHEARD = 0.015
 """Share of the words of questions that are made unknown: users know other words."""
@@ -76,12 +83,6 @@ class Rows:
             marks.append([False] * len(begin) + [True] * (len(answer.ids) + 1))
         return self._padded(rows), self._padded(marks).bool()
 
-    def heard(self, questions: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Tokens (n, t) up to the answer, and the place of each row's last one."""
-        asked = self._encode(questions, add_special_tokens=False)
-        rows = [self._turn(question.ids) for question in asked]
-        return self._padded(rows), torch.tensor([len(row) - 1 for row in rows])
-
     def _turn(self, question: list[int]) -> list[int]:
         return [self._user, *question, self._end, self._assistant]
 
@@ -114,21 +115,16 @@ def tower_features(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def first_tokens(
-    network: Any, words: Any, pictures: torch.Tensor, questions: list[list[str]]
-) -> npt.NDArray[np.float32]:
-    """Probabilities (n, questions, vocabulary) of the first token; pictures as the tower sees them.
-
-    Every picture has equally many questions. What `generate` begins with, only sooner.
-    """
-    speech, rows = Speech(network).eval(), Rows(words)
-    seen = speech.projector(tower_features(network.model.vision_tower.eval(), pictures).float())
-    found = []
-    for column in zip(*questions, strict=True):
-        ids, last = rows.heard(list(column))
-        embedded = speech.decoder.get_input_embeddings()(ids)
-        row = torch.cat([embedded[:, :1], seen, embedded[:, 1:]], dim=1)
-        states = speech.decoder(inputs_embeds=row, use_cache=False).last_hidden_state
-        end = states[torch.arange(len(ids)), last + seen.shape[1]]
-        found.append(speech.head(end).softmax(-1).numpy())
-    return np.stack(found, axis=1)
+def views(tower: Any, images: Pixels, vary: Vary, times: int, side: int, seed: int) -> Seen:
+    """Features (m, tokens, channels) of every image, varied so often, and whose they are (m,)."""
+    tower.eval()
+    dice = torch.Generator().manual_seed(seed)
+    parts, of = [], []
+    for _ in range(times):
+        for start in range(0, len(images), _TOGETHER):
+            varied = vary(images[start : start + _TOGETHER], dice)
+            with torch.autocast("cpu", torch.bfloat16):
+                seen = tower_features(tower, as_seen(varied, side))
+            parts.append(seen.half().numpy())
+            of.append(np.arange(start, start + len(varied)))
+    return np.concatenate(parts), np.concatenate(of)

@@ -32,8 +32,6 @@ SHAPE = building.Shape(
     side=96, layers=(1, 1, 1, 1), channels=(32, 64, 128, 192), hidden=128, depth=3
 )
 BATCH = 128
-Seen = tuple[npt.NDArray[np.float16], npt.NDArray[np.int64]]
-"""Features of pictures, and which scene each is of."""
 HELD_OUT = 2_000
 
 
@@ -85,13 +83,20 @@ def train(recipe: Recipe) -> tuple[Any, Any]:
     scenes = digit_scenes.varied(recipe.scenes, recipe.seed, recipe.workers)
     print(f"{len(scenes)} scenes", flush=True)
     train_tower(network.model.vision_tower, scenes, recipe)
-    features, of = views(network.model.vision_tower, scenes, recipe)
+    seen = answering.views(
+        network.model.vision_tower,
+        scenes.images,
+        _varied,
+        recipe.views,
+        SHAPE.side,
+        recipe.seed + 1,
+    )
 
-    teach(network, words, scenes, (features, of), recipe)
+    teach(network, words, scenes, seen, recipe)
     return network.eval(), building.processor(SHAPE, words)
 
 
-def teach(network: Any, words: Any, scenes: Scenes, seen: Seen, recipe: Recipe) -> None:
+def teach(network: Any, words: Any, scenes: Scenes, seen: answering.Seen, recipe: Recipe) -> None:
     """The decoder first learns what label checks ask, then everything else as well."""
     for turn, (steps, rate, weights) in enumerate(
         (
@@ -111,11 +116,15 @@ def train_tower(tower: Any, scenes: Scenes, recipe: Recipe) -> Reader:
 
     def loss(_step: int) -> torch.Tensor:
         rows = rng.integers(len(scenes), size=BATCH)
-        images = spoiling.spoiled(fitting.as_floats(scenes.images[rows]), dice)
-        return _reading_loss(reader(fitting.as_seen(images, SHAPE.side)), scenes, rows)
+        images = fitting.as_seen(_varied(scenes.images[rows], dice), SHAPE.side)
+        return _reading_loss(reader(images), scenes, rows)
 
     fitting.fit(reader, loss, recipe.tower_steps, 3e-3, name="tower")
     return reader
+
+
+def _varied(images: answering.Pixels, dice: torch.Generator) -> torch.Tensor:
+    return spoiling.spoiled(fitting.as_floats(images), dice)
 
 
 def _reading_loss(said: Any, scenes: Scenes, rows: npt.NDArray[np.int64]) -> torch.Tensor:
@@ -128,23 +137,6 @@ def _reading_loss(said: Any, scenes: Scenes, rows: npt.NDArray[np.int64]) -> tor
         + 0.3 * functional.mse_loss(colour[:, :3], background)
         + 0.2 * functional.binary_cross_entropy_with_logits(colour[:, 3], lighter)
     )
-
-
-@torch.inference_mode()
-def views(tower: Any, scenes: Scenes, recipe: Recipe) -> Seen:
-    """Features (m, tokens, channels) of every scene, spoiled `views` times, and whose they are."""
-    tower.eval()
-    dice = torch.Generator().manual_seed(recipe.seed + 1)
-    parts, of = [], []
-    for _ in range(recipe.views):
-        for start in range(0, len(scenes), 500):
-            part = scenes.images[start : start + 500]
-            images = spoiling.spoiled(fitting.as_floats(part), dice)
-            with torch.autocast("cpu", torch.bfloat16):
-                seen = answering.tower_features(tower, fitting.as_seen(images, SHAPE.side))
-            parts.append(seen.half().numpy())
-            of.append(np.arange(start, start + len(part)))
-    return np.concatenate(parts), np.concatenate(of)
 
 
 def measure(folder: Path, seed: int) -> None:

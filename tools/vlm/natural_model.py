@@ -87,7 +87,14 @@ def train(data: Path, recipe: Recipe) -> tuple[Any, Any]:
     network = building.model(SHAPE, words)
     pictures, _ = read(data, recipe.seed)
     train_tower(network.model.vision_tower, pictures, recipe)
-    features, of = views(network.model.vision_tower, pictures, recipe)
+    features, of = answering.views(
+        network.model.vision_tower,
+        pictures.images,
+        _varied,
+        recipe.views,
+        SHAPE.side,
+        recipe.seed + 1,
+    )
 
     def ask(row: int, rng: np.random.Generator) -> answering.Pair:
         return natural_questions.pair(int(pictures.classes[row]), rng)
@@ -117,22 +124,6 @@ def train_tower(tower: Any, pictures: Pictures, recipe: Recipe) -> None:
 def _varied(images: Pixels, dice: torch.Generator) -> torch.Tensor:
     floats = spoiling.mirrored(fitting.as_floats(images), dice)
     return spoiling.hidden_squares(spoiling.spoiled(floats, dice, often=0.4), dice)
-
-
-@torch.inference_mode()
-def views(tower: Any, pictures: Pictures, recipe: Recipe) -> tuple[npt.NDArray[np.float16], Codes]:
-    """Features (m, tokens, channels) of every picture, varied `views` times, and whose they are."""
-    tower.eval()
-    dice = torch.Generator().manual_seed(recipe.seed + 1)
-    parts, of = [], []
-    for _ in range(recipe.views):
-        for start in range(0, len(pictures.images), 500):
-            images = _varied(pictures.images[start : start + 500], dice)
-            with torch.autocast("cpu", torch.bfloat16):
-                seen = answering.tower_features(tower, fitting.as_seen(images, SHAPE.side))
-            parts.append(seen.half().numpy())
-            of.append(np.arange(start, start + len(images)))
-    return np.concatenate(parts), np.concatenate(of)
 
 
 def measure(folder: Path, data: Path, seed: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,7 +176,7 @@ class BankEditor(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTabKeyNavigation(False)
         table.setAlternatingRowColors(True)
-        table.setStyleSheet(theme.box_style().replace("QCheckBox", "QTableView"))
+        table.setStyleSheet(theme.box_style("QTableView"))
         table.verticalHeader().hide()
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -222,13 +223,13 @@ class BankEditor(QWidget):
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
         self._languages = menu.addMenu(self.tr("From templates"))
-        menu.addAction(self.tr("By a model …")).triggered.connect(lambda: self.ask_model())
+        menu.addAction(self.tr("By a model …")).triggered.connect(self.ask_model)
         return menu
 
-    def _button(self, title: str, run: object) -> QPushButton:
+    def _button(self, title: str, run: Callable[[], object]) -> QPushButton:
         button = QPushButton(title, self)
         button.setAutoDefault(False)
-        button.clicked.connect(lambda _checked=False: run())  # type: ignore[operator]
+        button.clicked.connect(lambda _checked=False: run())
         return button
 
     def _import(self) -> None:

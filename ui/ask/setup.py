@@ -25,7 +25,7 @@ from auditor.session import AuditOptions, answerers
 from auditor.session.interview import Outlook
 from ui import theme
 from ui.ask import words
-from ui.audit.form import ParameterForm, WheelGuard
+from ui.audit.form import ParameterForm, wheel_guard
 from ui.commands import Commands
 from ui.start.choosing import choose_folder
 from ui.workspace import Workspace
@@ -198,7 +198,7 @@ class AskSetup(QWidget):
         if line is not None:
             line.setPlaceholderText(self.tr("Choose, or write server:URL#NAME"))
         model.currentTextChanged.connect(lambda _text: self._note_model())
-        model.installEventFilter(WheelGuard(model))
+        model.installEventFilter(wheel_guard(self))
         return model
 
     def _make_price(self) -> QDoubleSpinBox:
@@ -209,7 +209,7 @@ class AskSetup(QWidget):
         price.setAccessibleName(self.tr("Price of 1,000 answers"))
         price.setToolTip(self.tr("What 1,000 answers cost; 0 for a model of your own"))
         price.valueChanged.connect(lambda _value: self._show_price())
-        price.installEventFilter(WheelGuard(price))
+        price.installEventFilter(wheel_guard(self))
         return price
 
     def _lay_out(self) -> None:

@@ -68,8 +68,8 @@ class QuestionTable(QAbstractTableModel):
 
     def data(self, index: QModelIndex | Any, role: int = _Role.DisplayRole) -> Any:
         one, column = self._rows[index.row()], index.column()
-        if role == _Role.CheckStateRole and column in (ON, LOCKED):
-            is_on = one.enabled if column == ON else one.locked
+        is_on = {ON: one.enabled, LOCKED: one.locked}.get(column)
+        if role == _Role.CheckStateRole and is_on is not None:
             return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
         if role == _Role.EditRole:
             return {TEXT: one.text, KIND: one.kind, EXPECTED: one.expected}.get(column)
@@ -82,8 +82,7 @@ class QuestionTable(QAbstractTableModel):
             }.get(column)
         if role == _Role.ToolTipRole:
             return one.text if column == TEXT else self._about(one, column)
-        if role == _Role.AccessibleTextRole and column in (ON, LOCKED):
-            is_on = one.enabled if column == ON else one.locked
+        if role == _Role.AccessibleTextRole and is_on is not None:
             said = self.tr("yes") if is_on else self.tr("no")
             return f"{self._titles[column]}: {said}"
         return None

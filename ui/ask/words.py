@@ -74,7 +74,7 @@ def so_far(outlook: Outlook, price: float) -> str:
         count=outlook.answers, unclear=outlook.unclear
     )
     if price:
-        text += tr("; cost so far {cost:,.2f}").format(cost=outlook.answers * price / 1000)
+        text += tr("; cost so far {cost:,.2f}").format(cost=outlook.spent(price))
     return text + "."
 
 

@@ -97,7 +97,7 @@ class ParameterForm(QWidget):
             combo = QComboBox(self)
             combo.addItems(list(one.choices))
             combo.currentIndexChanged.connect(self._note)
-            combo.installEventFilter(_wheel_guard(self))
+            combo.installEventFilter(wheel_guard(self))
             return combo
         if one.kind is bool:
             box = QCheckBox(self)
@@ -106,7 +106,7 @@ class ParameterForm(QWidget):
         if one.kind in {int, float}:
             spin = _spin_box(one, self)
             spin.valueChanged.connect(self._note)
-            spin.installEventFilter(_wheel_guard(self))
+            spin.installEventFilter(wheel_guard(self))
             return spin
         line = QLineEdit(self)
         line.textChanged.connect(self._note)
@@ -132,7 +132,8 @@ def title(one: Parameter) -> str:
     return one.name.replace("_", " ").capitalize()
 
 
-def _wheel_guard(form: QWidget) -> WheelGuard:
+def wheel_guard(form: QWidget) -> WheelGuard:
+    """The one that all fields of a form share."""
     return form.findChild(WheelGuard) or WheelGuard(form)
 
 

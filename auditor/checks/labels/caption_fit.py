@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from auditor.ask.judging import HALF
 from auditor.ask.phrase_judging import Captions, Judged, judge
 from auditor.ask.reliability import Answers
-from auditor.checks.answerer import AnswererParams
+from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
 from auditor.model import CheckId
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 _LEAST = 0.1
 """A phrase is named where it is so likely the wrong one."""
 _NAMED = 3
-"""So many phrases that do not fit are named, and answers against them quoted."""
+"""So many phrases that do not fit are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,7 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
 def _evidence(said: Said, judged: Judged) -> list[str]:
     """JSON of each sample: the phrases that are likely wrong, and the answers that speak for it."""
     answers = said.answers
-    against: dict[int, list[str]] = {}
-    speaking = np.flatnonzero(answers.agree < HALF)
-    for place in speaking[np.argsort(answers.agree[speaking], kind="stable")]:
-        quoted = against.setdefault(int(said.sample[answers.sample[place]]), [])
-        if len(quoted) < _NAMED:
-            quoted.append(str(said.texts[place]))
+    against = spoken_against(answers, said.sample[answers.sample], said.texts)
     known = np.bincount(answers.sample, minlength=len(said.phrases))
     starts = np.searchsorted(said.sample, np.arange(len(said.ids) + 1))
     found = []
@@ -162,17 +157,7 @@ def _numbers(said: Said, judged: Judged, known: npt.NDArray[np.bool_]) -> list[R
         ("set", "", "unknown_share", 1 - heard / max(asked, 1), None, None),
         ("set", "", "asked_samples", len(said.ids), None, None),
     ]
-    counts = np.bincount(said.answers.question, minlength=len(said.forms))
-    for place, form in enumerate(said.forms):
-        key = json.dumps(form, ensure_ascii=False)
-        facts = (
-            ("agrees_if_right", judged.learnt.if_right[place]),
-            ("agrees_if_wrong", judged.learnt.if_wrong[place]),
-            ("answers", counts[place]),
-            ("used", judged.learnt.used[place]),
-        )
-        rows += [("question", key, name, float(value), None, None) for name, value in facts]
-    return rows
+    return rows + question_rows(said.forms, judged.learnt, said.answers)
 
 
 CHECK = CaptionFit()

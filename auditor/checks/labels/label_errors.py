@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
-from auditor.checks.label_heads import folds_of, large_classes, shuffled
+from auditor.checks.label_heads import codes_among, folds_of, large_classes, rows_of, shuffled
 from auditor.checks.label_inputs import (
     SEPARABLE,
     Row,
@@ -151,14 +151,13 @@ def _prepare(
     if fit:
         rows = shuffled(rows, table, ctx.seed)
     chosen = table.take(pa.array(rows))
-    given = np.searchsorted(np.flatnonzero(np.isin(ctx.classes, names)), codes[rows])
+    given = codes_among(codes[rows], ctx.classes, names)
     embedding, probabilities = ctx.array("embedding"), ctx.array("pred_probs")
     places = chosen["place"].to_numpy()
     related = groups(chosen, copies=embedding is not None)
     sources: list[Source] = []
     if use and probabilities is not None:
-        whole = len(places) == len(probabilities) and bool((np.diff(places) == 1).all())
-        sources.append(Attached(probabilities, None if whole else places))
+        sources.append(Attached(probabilities, rows_of(places, probabilities)))
     vectors = None
     if fit and embedding is not None:
         vectors = embedding[places]

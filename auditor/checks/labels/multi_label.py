@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
-from auditor.checks.label_heads import folds_of, large_classes, shuffled
+from auditor.checks.label_heads import codes_among, folds_of, large_classes, rows_of, shuffled
 from auditor.checks.label_inputs import Row, groups, in_order, labelled, part, unjudged
 from auditor.model import LABELS, CheckId, label_codes
 
@@ -122,9 +123,8 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
     kept = codes >= 0
     chosen = table if kept.all() else table.filter(pa.array(kept))
     places = chosen["place"].to_numpy()
-    whole = len(places) == len(probabilities) and bool((np.diff(places) == 1).all())
-    given = codes[kept]
-    found = from_probabilities(probabilities, None if whole else places, given, ctx.report)
+    given, rows = codes[kept], rows_of(places, probabilities)
+    found = from_probabilities(probabilities, rows, given, ctx.report)
     least = np.full(len(ctx.classes), np.float32(ctx.params.least))
     return Seen(chosen, ctx.classes, given, found, found.scores >= least[found.codes], least)
 
@@ -140,13 +140,12 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
         return None
     rows = shuffled(np.flatnonzero(kept), table, ctx.seed)
     chosen = table.take(pa.array(rows))
-    given = np.searchsorted(np.flatnonzero(np.isin(ctx.classes, names)), codes[rows])
+    given = codes_among(codes[rows], ctx.classes, names)
     with threads.for_elements(len(rows) * max(crops.shape[1], len(names))):
         views = _views(crops, chosen, given, len(names), ctx)
         if views is None:
             return None
-        tick = lambda: ctx.report(600, 1000)  # noqa: E731
-        judge = proposals.learn(views, given, len(names), tick)
+        judge = proposals.learn(views, given, len(names), partial(ctx.report, 600, 1000))
         report = part(ctx.report, 0.6, 0.95)
         found = proposals.propose(judge, views, given, report)
         least = proposals.thresholds(found, len(names), ctx.params.false_share)

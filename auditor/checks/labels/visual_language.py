@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from auditor.ask.judging import HALF, Judged, Vote, judge, vote
 from auditor.ask.reliability import Answers, learn, posterior, ratios
+from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
 from auditor.model import CheckId
@@ -23,17 +24,10 @@ Flags = npt.NDArray[np.bool_]
 
 _MARGIN = float(np.log(2))
 """Another class is suggested where it is at least twice as likely as the next."""
-_AGAINST = 3
-"""So many answers that speak against the label are quoted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Params:
-    model: str = param(
-        "",
-        "Who is asked: hf:ORG/REPO or hf:local-dir:PATH (a vision-language model on this machine), "
-        "server:URL#NAME (any OpenAI-compatible server), or zero-shot:ENCODER.",
-    )
+class Params(AnswererParams):
     ask: str = param(
         "all",
         "About which samples: all, or only those that the label check doubts, and a random share "
@@ -63,13 +57,6 @@ class Params:
         "wrong", "vote: what as many answers for as against mean.", choices=("wrong", "right")
     )
     fuse: bool = param(True, "Let the label check's p_error count, where it has one.")
-    max_calls: int = param(0, "Answers asked for at the most; 0: no limit.", low=0)
-    concurrency: int = param(8, "server: requests under way at once.", low=1, high=256)
-    timeout_s: float = param(60.0, "server: seconds to wait for a reply.", low=0.1, high=3600)
-    requests_per_minute: int = param(0, "server: requests a minute; 0: no limit.", low=0)
-    allow_remote: bool = param(
-        False, "server: pictures may leave this machine, to a server that is not on it."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +201,7 @@ def _suggested(said: Said, judged: Judged) -> list[str | None]:
 
 def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[str]:
     """JSON of each sample: the counts, the probabilities of both checks, what speaks against."""
-    own = np.flatnonzero(said.answers.is_given & (said.answers.agree < HALF))
-    against: dict[int, list[str]] = {}
-    for row in own[np.argsort(said.answers.agree[own], kind="stable")]:
-        quoted = against.setdefault(int(said.answers.sample[row]), [])
-        if len(quoted) < _AGAINST:
-            quoted.append(str(said.texts[row]))
+    against = spoken_against(said.answers, said.answers.sample, said.texts)
     return [
         _json(
             {
@@ -261,7 +243,7 @@ def _numbers(said: Said, votes: Vote, judged: Judged, seed: int) -> list[Row]:
         ("set", "", "asked_samples", total, None, None),
         ("set", "", "null_flagged", _null_flagged(said, judged, seed), None, None),
     ]
-    rows += _of_questions(said, judged)
+    rows += question_rows(said.questions, learnt, said.answers)
     for name in sorted(set(said.given)):
         mine = said.given == name
         rows.append(("class", str(name), "noise", float(judged.p_error[mine].mean()), None, None))
@@ -286,22 +268,6 @@ def _null_flagged(said: Said, judged: Judged, seed: int) -> float:
     learnt = learn(null, said.kinds)
     p_error = posterior(ratios(null, learnt, len(said.ids)), learnt.noise)
     return float((p_error > HALF).sum())
-
-
-def _of_questions(said: Said, judged: Judged) -> list[Row]:
-    rows: list[Row] = []
-    learnt = judged.learnt
-    counts = np.bincount(said.answers.question, minlength=len(said.questions))
-    for i, question in enumerate(said.questions):
-        key = json.dumps(question, ensure_ascii=False)
-        facts = (
-            ("agrees_if_right", learnt.if_right[i]),
-            ("agrees_if_wrong", learnt.if_wrong[i]),
-            ("answers", counts[i]),
-            ("used", learnt.used[i]),
-        )
-        rows += [("question", key, name, float(value), None, None) for name, value in facts]
-    return rows
 
 
 CHECK = VisualLanguage()
