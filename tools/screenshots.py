@@ -68,8 +68,9 @@ class Studio:
     def project(self, path: Path) -> None:
         session = Session.open(path)
         window = ProjectWindow(session, Settings())
-        window.resize(*SIZE)
         window.show()
+        # Afterwards: a window that was open before comes back as large as the screen allows.
+        window.resize(*SIZE)
         until(lambda: len(window.workspace.ids) > 0)
         self._review(window)
         self._wall(window)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QVBoxLayout, QWidget
 
 from auditor.session.planning import Parameter
 from ui import theme
@@ -85,21 +85,16 @@ class CheckCard(QFrame):
         self._state.setStyleSheet(f"color: {now.flagged if self._trouble else now.muted};")
 
     def _lay_out(self) -> None:
-        cost = self._muted(words.cost(self.spec.cost))
-        cost.setWordWrap(False)
-        head = QHBoxLayout()
-        head.addWidget(self.box, 1)
-        head.addWidget(cost)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(4)
-        column.addLayout(head)
+        column.addWidget(self.box)
         if self.spec.about:
             about = QLabel(self.spec.about, self)
             about.setWordWrap(True)
             column.addWidget(about)
         column.addWidget(self._state)
-        column.addWidget(self._muted(words.needs(self.spec)))
+        column.addWidget(self._muted(words.takes(self.spec)))
         if self.form is not None:
             self._settings = Disclosure(self.tr("Settings"), self.form, self)
             self.form.changed.connect(self._note_settings)

@@ -37,10 +37,15 @@ def tr(text: str) -> str:
 
 def cost(kind: str) -> str:
     return {
-        "seconds": tr("takes seconds"),
-        "minutes": tr("takes minutes"),
-        "hours": tr("takes hours"),
+        "seconds": tr("Takes seconds"),
+        "minutes": tr("Takes minutes"),
+        "hours": tr("Takes hours"),
     }.get(kind, kind)
+
+
+def takes(spec: CheckSpec) -> str:
+    """Time and inputs that a check takes, as one line."""
+    return " · ".join(part for part in (cost(spec.cost), needs(spec)) if part)
 
 
 def family(name: str) -> str:

@@ -67,9 +67,7 @@ def load(answerer_id: str, folder: Path, device: str) -> VisionLanguage:
 
 def _from(kind: Any, folder: Path, **options: Any) -> Any:
     try:
-        return kind.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False, **options
-        )
+        return hub.from_pretrained(kind, folder, **options)
     except (ValueError, OSError, ImportError, KeyError) as error:
         why = str(error).strip().split("\n", 1)[0]
         raise ModelFormatError(f"{folder} is no vision-language model: {why}") from error

@@ -31,7 +31,7 @@ def load(model: ModelId, folder: Path, device: str) -> Encoder:
     hub.weights(folder)
     with hub.offline():
         network = _network(folder).to(device).eval()
-        processor = _from(transformers.AutoImageProcessor, folder)
+        processor = hub.from_pretrained(transformers.AutoImageProcessor, folder)
         tokenizer = _tokenizer(folder) if hasattr(network, "get_text_features") else None
     image: dict[str, Any] = {
         "fingerprint": runner.fingerprint(
@@ -51,16 +51,10 @@ def load(model: ModelId, folder: Path, device: str) -> Encoder:
     )
 
 
-def _from(kind: Any, folder: Path, **options: Any) -> Any:
-    return kind.from_pretrained(
-        str(folder), local_files_only=True, trust_remote_code=False, **options
-    )
-
-
 def _network(folder: Path) -> Any:
     import transformers
 
-    network, report = _from(
+    network, report = hub.from_pretrained(
         transformers.AutoModel,
         folder,
         use_safetensors=True,
@@ -100,7 +94,7 @@ def _tokenizer(folder: Path) -> Any:
     import transformers
 
     try:
-        return _from(transformers.AutoTokenizer, folder)
+        return hub.from_pretrained(transformers.AutoTokenizer, folder)
     except (OSError, ValueError, ImportError):
         return None
 

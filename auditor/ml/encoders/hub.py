@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -62,6 +63,16 @@ def download(repo: str, revision: str | None) -> Path:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", 1)[0] or type(error).__name__
+
+
+def from_pretrained(kind: Any, folder: Path, **options: Any) -> Any:
+    """A part of transformers from files alone: no connection, no code of theirs, no bar of its own."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    return kind.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=False, **options
+    )
 
 
 @contextmanager
