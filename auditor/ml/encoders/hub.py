@@ -69,7 +69,7 @@ def from_pretrained(kind: Any, folder: Path, **options: Any) -> Any:
     """A part of transformers from files alone: no connection, no code of theirs, no bar of its own."""
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     return kind.from_pretrained(
         str(folder), local_files_only=True, trust_remote_code=False, **options
     )
