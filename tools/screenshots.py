@@ -69,9 +69,9 @@ class Studio:
         session = Session.open(path)
         window = ProjectWindow(session, Settings())
         window.show()
-        # Afterwards: a window that was open before comes back as large as the screen allows.
-        window.resize(*SIZE)
         until(lambda: len(window.workspace.ids) > 0)
+        # Not before: a window that was open once comes back as large as the screen allows.
+        window.resize(*SIZE)
         self._review(window)
         self._wall(window)
         self._charts(window)

@@ -100,9 +100,7 @@ class CheckCard(QFrame):
             self.form.changed.connect(self._note_settings)
             column.addWidget(self._settings)
         if self.spec.cannot_see or self.spec.sources:
-            column.addWidget(
-                Disclosure(self.tr("What it cannot see, and sources"), self._limits(), self)
-            )
+            column.addWidget(Disclosure(self.tr("Limits and sources"), self._limits(), self))
 
     def _note_settings(self) -> None:
         count = self.form.changed_here if self.form is not None else 0

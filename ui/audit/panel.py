@@ -146,6 +146,9 @@ class AuditPanel(QWidget):
             self.asking = AskSetup(self._workspace, self._commands, card.form, self.options, card)
             card.put_setup(self.asking, self.asking.PARAMETERS)
             self.settings.changed.connect(self.asking.look_soon)
+        # Narrower, every card would be cut off on its right.
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._columns.minimumSize().width() + bar)
         self._ask_runs()
 
     def _ask_plan(self) -> None:
@@ -190,7 +193,7 @@ class AuditPanel(QWidget):
 
     def _show_failures(self, failures: Sequence[Failure]) -> None:
         self.failures.failures.show(failures)
-        title = self.tr("Samples that could not be read ({count:,})")
+        title = self.tr("Unreadable samples ({count:,})")
         self._failed.set_title(title.format(count=len(failures)))
         self._failed.setVisible(bool(failures))
 
@@ -284,15 +287,15 @@ class AuditPanel(QWidget):
         inside = QWidget(self)
         inside.setObjectName("inside")
         inside.setLayout(self._columns)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
+        self._scroll = QScrollArea(self)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(inside)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(8, 8, 8, 8)
         rows.setSpacing(8)
         rows.addWidget(self.notice)
-        rows.addWidget(scroll, 1)
+        rows.addWidget(self._scroll, 1)
         rows.addWidget(self.jobs)
         rows.addWidget(self.bar)
 

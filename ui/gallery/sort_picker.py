@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from auditor.session.browsing import View
+from ui.elided_combo import ElidedCombo
 from ui.workspace import Workspace
 
 _NARROWEST = 90
@@ -17,7 +18,7 @@ class SortPicker(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._column = QComboBox(self)
+        self._column = ElidedCombo(self)
         self._column.setAccessibleName(self.tr("Sort by"))
         self._column.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._column.setMinimumContentsLength(11)
