@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from auditor.checks.label_inputs import SEPARABLE
+from auditor.checks.label_trust import TRUST
 from auditor.model import Reason
 from auditor.report.findings import UNREADABLE
 from auditor.report.result import CheckResult, Finding, Metric, Result
@@ -281,9 +282,30 @@ def check_line(check: CheckResult) -> str:
         return f"{'Skipped' if check.status == 'skipped' else 'Broken off'}: {check.reason}"
     if check.judged == 0:
         return "There was nothing to judge."
-    if check.flagged == 0:
-        return f"None of {_count(check.judged, 'sample')} flagged."
-    return f"{check.flagged:,} of {_count(check.judged, 'sample')} flagged ({percent(check.share_flagged)})."
+    judged = _count(check.judged, "sample")
+    found = f"None of {judged} flagged."
+    if check.flagged:
+        found = f"{check.flagged:,} of {judged} flagged ({percent(check.share_flagged)})."
+    return f"{found} {_trust(check)}".strip()
+
+
+def _trust(check: CheckResult) -> str:
+    """Whether the probabilities behind the findings agree with the labels."""
+    names = (TRUST, "calibration_error", "calibration_error_scaled")
+    verdict, error, scaled = (
+        None if (found := check.metric(name)) is None else found.value for name in names
+    )
+    if verdict is None:
+        return ""
+    before, after = (f"{100 * (value or 0):.1f} %" for value in (error, scaled))
+    return (
+        f"The class probabilities agree with the labels (calibration error {before}).",
+        "The class probabilities are surer or less sure than they are right (calibration error "
+        f"{before}); one temperature mends it ({after}).",
+        "The class probabilities are surer or less sure than they are right (calibration error "
+        f"{before}), and one temperature does not mend it ({after}): classes overlap, or some are "
+        "mislabelled more than others. Trust the order of the findings more than their numbers.",
+    )[int(verdict)]
 
 
 def _rest(result: Result, without: CheckResult | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from auditor.checks.label_trust import TRUST
 from auditor.model import ChangeSet
 from auditor.store.db import NOW, Connection, arrow, first, insert
 
@@ -200,7 +201,10 @@ def judged(db: Connection, run_id: int) -> int:
 
 
 def newest(db: Connection) -> list[dict[str, Any]]:
-    """Each check's newest run, however it stands, with the number of samples it flagged so far."""
+    """Each check's newest run, however it stands, with the number of samples it flagged so far.
+
+    `trust` says whether its class probabilities agree with the labels (see checks.label_trust).
+    """
     table = arrow(
         db,
         "with newest as (select max_by(run_id, coalesce(ended_on, started_on)) as run_id"
@@ -208,8 +212,11 @@ def newest(db: Connection) -> list[dict[str, Any]]:
         " flags as (select run_id, count(*) as flagged from finding join newest using (run_id)"
         "  where finding.flagged group by run_id)"
         " select check_id, state, started_on, ended_on, seconds, message, version, data_version,"
-        " coalesce(flagged, 0) as flagged"
-        " from run join newest using (run_id) left join flags using (run_id) order by check_id",
+        " coalesce(flagged, 0) as flagged, trust.value as trust"
+        " from run join newest using (run_id) left join flags using (run_id)"
+        " left join metric as trust on trust.run_id = run.run_id and trust.name = ?"
+        " order by check_id",
+        [TRUST],
     )
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows

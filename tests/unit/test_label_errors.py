@@ -189,3 +189,20 @@ def test_noise_alone_does_not_make_features_look_weak() -> None:
     labels = [NAMES[i] for i in world.flip(truth, 4, 0.4)]
     outcome = world.run(world.samples(labels), world.World(NAMES, {"embedding": vectors}))
     assert set_metrics(outcome.metrics)["separability"] > 0.9
+
+
+@pytest.mark.parametrize(("apart", "said"), [(4.0, 0.0), (0.0, 2.0)])
+def test_the_check_says_whether_its_probabilities_agree_with_the_labels(
+    apart: float, said: float
+) -> None:
+    """Attached ones that are right, and ones that are sure of either of two classes that overlap."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, 2000)
+    shown = np.where((truth < 2) & (rng.random(2000) < 0.5) & (apart == 0), 1 - truth, truth)
+    table = np.full((2000, 4), 1e-3, np.float32)
+    table[np.arange(2000), shown] = 1 - 3e-3
+    context = world.World(NAMES, {"pred_probs": table})
+    outcome = world.run(world.samples([NAMES[i] for i in truth]), context)
+    assert set_metrics(outcome.metrics)["probabilities_trust"] == said
+    overlap = {r["key"] for r in outcome.metrics.to_pylist() if r["name"] == "overlap"}
+    assert ('["ant", "bee"]' in overlap) == (said == 2.0)

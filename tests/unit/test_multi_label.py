@@ -184,3 +184,20 @@ def test_the_evidence_is_said_in_plain_words() -> None:
         "Also shows: dog (0.93, right half), cat (0.50).",
         "The given label supports 12 % of the picture.",
     )
+
+
+def test_a_soft_label_of_a_box_is_the_exact_mean_by_area() -> None:
+    """Against sums over the lattice on which 1,000 random boxes lie exactly."""
+    rng = np.random.default_rng(0)
+    fine = 24  # parts of each of 8 x 6 cells' sides that a box may end at
+    worst = 0.0
+    for _ in range(1000):
+        found = rng.dirichlet(np.ones(5), (8, 6))
+        y0, y1 = np.sort(rng.choice(8 * fine + 1, 2, replace=False))
+        x0, x1 = np.sort(rng.choice(6 * fine + 1, 2, replace=False))
+        lattice = found.repeat(fine, axis=0).repeat(fine, axis=1)
+        exact = lattice[y0:y1, x0:x1].mean(axis=(0, 1))
+        box = (x0 / (6 * fine), y0 / (8 * fine), x1 / (6 * fine), y1 / (8 * fine))
+        worst = max(worst, float(np.abs(label_maps.pool(found, box) - exact).max()))
+    print(f"\nlargest error of a pooled soft label: {worst:.1e}")
+    assert worst < 1e-6

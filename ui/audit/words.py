@@ -106,9 +106,20 @@ def last_run(run: Mapping[str, Any] | None, *, is_going: bool) -> str:
         text = tr("{flagged:,} flagged, {when}").format(
             flagged=flagged, when=when(ended, datetime.now(UTC))
         )
-    if run.get("message"):
-        text = f"{text}. {for_the_window(run['message'])}"
-    return text
+    noted = for_the_window(run["message"]) if run.get("message") else ""
+    return ". ".join(part for part in (text, trust(run.get("trust")), noted) if part)
+
+
+def trust(verdict: float | None) -> str:
+    """Whether a run's class probabilities agree with the labels; "" where they do."""
+    if not verdict:
+        return ""
+    if verdict == 1:
+        return tr("Its class probabilities are not calibrated, which one temperature mends")
+    return tr(
+        "Its class probabilities are not calibrated, and one temperature does not mend it: trust "
+        "the order more than the numbers"
+    )
 
 
 def moment(value: datetime | str | None) -> datetime | None:

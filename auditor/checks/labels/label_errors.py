@@ -25,6 +25,7 @@ from auditor.checks.label_inputs import (
     wants,
 )
 from auditor.checks.label_sets import judge_label_sets
+from auditor.checks.label_trust import trust_rows
 from auditor.ml.rules import FILTERS
 from auditor.model import CheckId, label_codes
 
@@ -196,8 +197,10 @@ def _outcome(
         evidence=_evidence(judged, verdict, ctx),
     )
     every = in_order(pa.concat_tables([rows, unjudged(table.filter(pa.array(left)))]))
+    related, names = judged.groups, judged.names
+    trust = trust_rows(judged.source, judged.given, related, names, ctx.seed)
     ctx.report(1000, 1000)
-    return Outcome(every, metrics(_numbers(judged, verdict)))
+    return Outcome(every, metrics(_numbers(judged, verdict) + trust))
 
 
 def _suggested(codes: Ints, names: tuple[str, ...]) -> pa.Array:

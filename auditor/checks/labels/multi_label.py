@@ -17,6 +17,7 @@ from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_heads import codes_among, folds_of, large_classes, rows_of, shuffled
 from auditor.checks.label_inputs import Row, groups, in_order, labelled, part, unjudged
+from auditor.checks.label_trust import trust_rows
 from auditor.model import LABELS, CheckId, label_codes
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Seen:
     """(K,) least score of a proposal, by class."""
     cells: dict[int, TopCells] = field(default_factory=dict)
     """Label maps of samples worth a look, by row; empty without crops."""
+    trust: list[Row] = field(default_factory=list)
+    """How well attached probabilities agree with the labels."""
 
 
 class MultiLabel:
@@ -109,12 +112,13 @@ class MultiLabel:
         left = pc.invert(pc.is_in(table["sample_id"], value_set=rows["sample_id"].combine_chunks()))
         every = in_order(pa.concat_tables([rows, unjudged(table.filter(left))]))
         ctx.report(1000, 1000)
-        return Outcome(every, metrics(_numbers(seen)))
+        return Outcome(every, metrics(_numbers(seen) + seen.trust))
 
 
 def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     """From attached probabilities alone; None where there are none, or fewer than two classes."""
     from auditor.ml.proposals import from_probabilities
+    from auditor.ml.sources import Attached
 
     probabilities = ctx.array("pred_probs")
     codes = label_codes(table["labels"], ctx.classes)
@@ -126,7 +130,10 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
     given, rows = codes[kept], rows_of(places, probabilities)
     found = from_probabilities(probabilities, rows, given, ctx.report)
     least = np.full(len(ctx.classes), np.float32(ctx.params.least))
-    return Seen(chosen, ctx.classes, given, found, found.scores >= least[found.codes], least)
+    taken = found.scores >= least[found.codes]
+    source, related = Attached(probabilities, rows), np.arange(len(given))
+    trust = trust_rows(source, given, related, ctx.classes, ctx.seed)
+    return Seen(chosen, ctx.classes, given, found, taken, least, trust=trust)
 
 
 def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
