@@ -12,7 +12,8 @@ from auditor.cli import options
 from auditor.cli.console import Talk
 
 if TYPE_CHECKING:
-    from auditor.evaluate.measures import Group, Share
+    from auditor.evaluate.bootstrap import Share
+    from auditor.evaluate.measures import Group
     from auditor.evaluate.stability import Stability
     from auditor.ml.calibration import Calibration
     from auditor.session.evaluating import Evaluated, Labels
@@ -22,6 +23,9 @@ _TRUST = {
     "temperature_enough": "need a temperature",
     "temperature_insufficient": "no temperature mends them",
 }
+
+_PAIRS = 10
+"""So many pairs of models are told of."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,6 +65,13 @@ def evaluate(
             help="Also say how it were with as many labels a sample as in this other set.",
         ),
     ] = None,
+    votes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="majority|dawid_skene",
+            help="Take what the project's votes say together as the valid labels of their samples.",
+        ),
+    ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,
     no_progress: options.NoProgress = False,
@@ -78,8 +89,8 @@ def evaluate(
     files = [*(predictions or []), *(more or [])]
     if not files:
         raise options.OptionError("name at least one file of predictions: --predictions FILE.npy")
-    labels = _labels(where, order, given, talk)
-    mix = None if mix_of is None else shares(_labels(mix_of, None, None, talk).accepted)
+    labels = _labels(where, order, given, votes, talk)
+    mix = None if mix_of is None else shares(_labels(mix_of, None, None, None, talk).accepted)
     classes = None if labels.classes is None else len(labels.classes)
     with talk.progress() as progress:
         models = opened(files, len(labels.accepted), classes)
@@ -94,13 +105,21 @@ def evaluate(
     )
 
 
-def _labels(where: Path, order: Path | None, given: Path | None, talk: Talk) -> Labels:
+def _labels(
+    where: Path, order: Path | None, given: Path | None, votes: str | None, talk: Talk
+) -> Labels:
     from auditor.session import evaluating
 
-    if where.is_dir():
-        with options.opened(where, talk) as session:
-            return session.read(evaluating.of_project)
-    return evaluating.of_file(where, order, given)
+    if not where.is_dir():
+        if votes is not None:
+            raise options.OptionError("--votes needs a project: a file of label sets has no votes")
+        return evaluating.of_file(where, order, given)
+    if order is not None or given is not None:
+        raise options.OptionError(
+            "a project has names and given labels of its own: leave --order and --given out"
+        )
+    with options.opened(where, talk) as session:
+        return evaluating.of_project(session, votes)
 
 
 def _counted(labels: Labels) -> dict[str, float | None]:
@@ -147,12 +166,14 @@ def _share(share: Share) -> str:
 
 
 def _group(group: Group) -> str:
-    top = "" if group.top1 is None else f"top-1 {group.top1.value:.4f}, "
-    labels = f"{group.labels} label{'s' * (group.labels > 1)}"
-    return (
-        f"{labels:<22}{top}any valid {group.any_valid.value:.4f}, "
-        f"variable top-k {group.variable_top_k.value:.4f} ({group.samples:,} samples)"
+    named = (
+        ("top-1", group.top1),
+        ("any valid", group.any_valid),
+        ("variable top-k", group.variable_top_k),
     )
+    scores = ", ".join(f"{name} {share.value:.4f}" for name, share in named if share is not None)
+    labels = f"{group.labels} label{'s' * (group.labels > 1)}"
+    return f"{labels:<22}{scores} ({group.samples:,} samples)"
 
 
 def _calibration(found: Calibration) -> str:
@@ -172,9 +193,11 @@ def _stability(stable: Stability) -> list[str]:
     else:
         lines += [f"Best first by given labels: {orders[0]}", f"by valid labels: {orders[1]}"]
     lines += [
-        f"{one.better_beyond} would be better than {one.better_now} by valid labels if more than "
+        f"By valid labels {one.better_below} is better than {one.better_beyond} while fewer than "
         f"{100 * one.prevalence:.1f} % ({100 * one.low:.1f} to {100 * one.high:.1f}) of the given "
-        "ones were wrong"
-        for one in stable.crossovers
+        "labels are wrong, and worse beyond"
+        for one in stable.crossovers[:_PAIRS]
     ]
+    if len(stable.crossovers) > _PAIRS:
+        lines.append(f"({len(stable.crossovers) - _PAIRS:,} more such pairs: --json)")
     return lines

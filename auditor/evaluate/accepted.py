@@ -36,10 +36,11 @@ class Accepted:
 
     def holds(self, codes: Ints) -> Flags:
         """Whether each code (n,) or (n, c) is a valid label of its sample; -1 never is."""
-        width = int(max(self.code.max(initial=0), codes.max(initial=0))) + 1
-        rows = np.arange(len(codes)) * width
-        asked = codes + (rows if codes.ndim == 1 else rows[:, None])
-        found: Flags = np.isin(asked, self.sample * width + self.code) & (codes >= 0)
+        start = np.cumsum(self.count) - self.count
+        found = np.zeros(codes.shape, np.bool_)
+        for place in range(int(self.count.max(initial=0))):
+            rows = np.flatnonzero(self.count > place)
+            found[rows] |= (self.code[start[rows] + place] == codes[rows].T).T
         return found
 
     def only(self) -> Ints:

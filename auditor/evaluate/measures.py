@@ -8,23 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor.evaluate.accepted import Accepted
+from auditor.evaluate.bootstrap import Share, share, weighted
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-_Z = 1.96
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A mean with its 95 % interval (normal approximation)."""
-
-    value: float
-    low: float
-    high: float
-    samples: int
-    error: float
-    """Standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +21,8 @@ class Group:
     labels: int
     samples: int
     top1: Share | None
-    any_valid: Share
-    variable_top_k: Share
+    any_valid: Share | None
+    variable_top_k: Share | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +58,40 @@ def credit(guesses: Ints, accepted: Accepted, given: Ints | None) -> Credits:
     single = np.full(len(first), np.nan)
     if given is not None:
         single = np.where(given >= 0, first == given, np.nan)
-    valid = np.where(measured, accepted.holds(first), np.nan)
+    holds = accepted.holds(guesses)
     counted = np.arange(guesses.shape[1]) < accepted.count[:, None]
     known = (counted & (guesses >= 0)).sum(axis=1)
-    hits = (accepted.holds(guesses) & counted).sum(axis=1)
-    variable = np.where(measured, hits / np.maximum(known, 1), np.nan)
-    return Credits(single, valid, variable)
-
-
-def measure(earned: Credits, accepted: Accepted, mix: Floats | None = None) -> Measures:
-    """Means and groups; `mix` (k,) is another set's share of samples with 1, 2, … valid labels."""
-    groups = tuple(
-        Group(
-            labels=int(k),
-            samples=int(mine.sum()),
-            top1=share(earned.top1[mine]),
-            any_valid=_known(share(earned.any_valid[mine])),
-            variable_top_k=_known(share(earned.variable_top_k[mine])),
-        )
-        for k in np.unique(accepted.count[accepted.count > 0])
-        for mine in [accepted.count == k]
+    hits = (counted & holds).sum(axis=1)
+    return Credits(
+        top1=single,
+        any_valid=np.where(measured, holds[:, 0], np.nan),
+        variable_top_k=np.where(measured, hits / np.maximum(known, 1), np.nan),
     )
+
+
+def measure(earned: Credits, accepted: Accepted, seed: int, mix: Floats | None = None) -> Measures:
+    """Means and groups; `mix` (k,) is another set's share of samples with 1, 2, … valid labels."""
+    sizes = np.unique(accepted.count[accepted.count > 0])
+    places = [np.flatnonzero(accepted.count == k) for k in sizes]
+    variable = [earned.variable_top_k[mine] for mine in places]
     return Measures(
-        top1=share(earned.top1),
-        any_valid=share(earned.any_valid),
-        variable_top_k=share(earned.variable_top_k),
-        mean_over_k=_combined(groups, [g.variable_top_k for g in groups], np.ones(len(groups))),
-        groups=groups,
-        reweighted=None if mix is None else _mixed(groups, mix),
+        top1=share(earned.top1, seed),
+        any_valid=share(earned.any_valid, seed),
+        variable_top_k=share(earned.variable_top_k, seed),
+        mean_over_k=weighted(variable, np.ones(len(sizes)), seed),
+        groups=tuple(
+            Group(
+                labels=int(k),
+                samples=len(mine),
+                top1=share(earned.top1[mine], seed),
+                any_valid=share(earned.any_valid[mine], seed),
+                variable_top_k=share(earned.variable_top_k[mine], seed),
+            )
+            for k, mine in zip(sizes, places, strict=True)
+        ),
+        reweighted=None
+        if mix is None
+        else weighted([earned.any_valid[mine] for mine in places], _weights(sizes, mix), seed),
     )
 
 
@@ -109,36 +102,7 @@ def mix_of(accepted: Accepted) -> Floats:
     return found
 
 
-def share(earned: Floats) -> Share | None:
-    """The mean of what was measured."""
-    known = earned[~np.isnan(earned)]
-    if not len(known):
-        return None
-    mean, error = float(known.mean()), float(known.std()) / np.sqrt(len(known))
-    return _bounded(mean, float(error), len(known))
-
-
-def _mixed(groups: tuple[Group, ...], mix: Floats) -> Share | None:
+def _weights(sizes: Ints, mix: Floats) -> Floats:
     """Groups that the other set lacks count nothing; what this set lacks is left out of the mix."""
-    weight = np.array([mix[g.labels - 1] if g.labels <= len(mix) else 0.0 for g in groups])
-    return _combined(groups, [group.any_valid for group in groups], weight)
-
-
-def _combined(groups: tuple[Group, ...], shares: list[Share], weights: Floats) -> Share | None:
-    if not weights.sum():
-        return None
-    weights = weights / weights.sum()
-    mean = float(weights @ np.array([one.value for one in shares]))
-    errors = np.array([one.error for one in shares])
-    samples = sum(group.samples for group in groups)
-    return _bounded(mean, float(np.sqrt(((weights * errors) ** 2).sum())), samples)
-
-
-def _bounded(mean: float, error: float, samples: int) -> Share:
-    return Share(mean, max(0.0, mean - _Z * error), min(1.0, mean + _Z * error), samples, error)
-
-
-def _known(found: Share | None) -> Share:
-    if found is None:
-        raise ValueError("a group of samples has none")
+    found: Floats = np.where(sizes <= len(mix), mix[np.minimum(sizes, len(mix)) - 1], 0.0)
     return found

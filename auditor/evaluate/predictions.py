@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 _BLOCK_BYTES = 1 << 24
 _SUMS_TO_ONE = 2e-2
+_INFINITE_HALF = 0x7C00
+"""Bits of infinity in half precision; beyond are those of what is no number."""
 
 
 class PredictionError(ValueError):
@@ -36,7 +38,7 @@ class Predictions:
     def guesses(self, wanted: Ints, threads: int = 2) -> Ints:
         """(n, k) classes of each sample, the likeliest first: as many as `wanted` (n,), then -1.
 
-        Where there are only predicted codes, one.
+        Where there are only predicted codes, one. Raises PredictionError for what is no number.
         """
         if not self.has_scores:
             return self.array.astype(np.int64)[:, None]
@@ -47,6 +49,7 @@ class Predictions:
         def fill(start: int) -> None:
             block = _ordered(np.asarray(self.array[start : start + rows]))
             mine = found[start : start + rows]
+            self._check(block, start)
             mine[:, 0] = block.argmax(axis=1)
             several = np.flatnonzero(wanted[start : start + rows] > 1)
             if len(several):
@@ -59,6 +62,13 @@ class Predictions:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(fill, range(0, len(wanted), rows)))
         return found
+
+    def _check(self, ordered: npt.NDArray[Any], start: int) -> None:
+        ends = np.stack([ordered.min(axis=1), ordered.max(axis=1)])
+        sound = _are_numbers(ends).all(axis=0)
+        if not sound.all():
+            row = start + int(np.argmin(sound))
+            raise PredictionError(f"{self.name} has a score that is not a number in row {row:,}.")
 
     def probabilities(self, rows: Ints) -> Floats:
         """(n, K) of some rows; logits are turned into probabilities."""
@@ -80,6 +90,15 @@ def _ordered(block: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return bits ^ ((bits >> 15) & 0x7FFF)
 
 
+def _are_numbers(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = (
+        (ordered ^ (ordered >> 15)) <= _INFINITE_HALF
+        if ordered.dtype == np.int16
+        else ~np.isnan(ordered)
+    )
+    return found
+
+
 def _top(block: npt.NDArray[Any], width: int) -> Ints:
     kept = np.argpartition(block, -width, axis=1)[:, -width:]
     order = np.argsort(
@@ -88,16 +107,16 @@ def _top(block: npt.NDArray[Any], width: int) -> Ints:
     return np.take_along_axis(kept, order, axis=1)
 
 
-def opened(paths: list[Path], samples: int, classes: int | None) -> Iterator[Predictions]:
+def opened(paths: Sequence[Path], samples: int, classes: int | None) -> list[Predictions]:
     """Each file by its name (its path where two are alike). Raises PredictionError.
 
     Args: classes: how many there are, None where that is unknown.
     """
     stems = [path.stem for path in paths]
-    for path, stem in zip(paths, stems, strict=True):
-        yield Predictions(
-            stem if stems.count(stem) == 1 else str(path), _read(path, samples, classes)
-        )
+    return [
+        Predictions(stem if stems.count(stem) == 1 else str(path), _read(path, samples, classes))
+        for path, stem in zip(paths, stems, strict=True)
+    ]
 
 
 def _read(path: Path, samples: int, classes: int | None) -> npt.NDArray[Any]:
@@ -115,6 +134,10 @@ def _read(path: Path, samples: int, classes: int | None) -> npt.NDArray[Any]:
         )
     if array.ndim == 1 and array.dtype.kind not in "iu":
         raise PredictionError(f"{path} has one number a sample, but not a class: {array.dtype}.")
+    if array.ndim == 1 and classes is not None and array.max(initial=0) >= classes:
+        raise PredictionError(
+            f"{path} predicts class {array.max():,}, but there are {classes:,}, counted from 0."
+        )
     if array.ndim == 2 and array.dtype.kind != "f":
         raise PredictionError(f"{path} holds {array.dtype} where scores were expected.")
     return array

@@ -13,22 +13,22 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from auditor.evaluate.bootstrap import interval, means
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Crossover:
     """Two models whose order by corrected labels turns round at some share of wrong labels."""
 
-    better_now: str
+    better_below: str
     better_beyond: str
     prevalence: float
     low: float
     high: float
-    """95 % interval by resampling samples; up to 1 where some resamples do not cross."""
+    """95 % interval by the bootstrap; from 0 or up to 1 where some resamples do not cross."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Stability:
     corrected: tuple[tuple[str, float], ...]
     """The same on the corrected labels."""
     crossovers: tuple[Crossover, ...]
-    """The nearest first."""
+    """The least prevalence first."""
     parts: tuple[Parts, ...]
 
     @property
@@ -69,50 +69,49 @@ def stability(
     """Of M models' credits (M, n) by given and by corrected labels; None where no label is wrong."""
     if not wrong.any() or wrong.all():
         return None
-    here = float(wrong.mean())
-    found = []
-    for a, b in combinations(range(len(names)), 2):
-        gap = corrected[a] - corrected[b]
-        on_right, on_wrong = float(gap[~wrong].mean()), float(gap[wrong].mean())
-        at = crossing(on_right, on_wrong)
-        if here < at < 1:
-            ahead, behind = (a, b) if here * on_wrong + (1 - here) * on_right > 0 else (b, a)
-            low, high = _interval(gap[~wrong], gap[wrong], seed)
-            found.append(Crossover(names[ahead], names[behind], at, min(low, at), max(high, at)))
+    parts = tuple(
+        Parts(
+            name, *(float(one[i][part].mean()) for one in (original, corrected) for part in halves)
+        )
+        for halves in [(~wrong, wrong)]
+        for i, name in enumerate(names)
+    )
+    pairs = combinations(range(len(names)), 2)
+    found = [_crossover(names, corrected, wrong, pair, seed) for pair in pairs]
     return Stability(
-        here,
+        float(wrong.mean()),
         int(wrong.sum()),
         _ranked(names, original),
         _ranked(names, corrected),
-        tuple(sorted(found, key=lambda one: one.prevalence)),
-        tuple(
-            Parts(
-                name,
-                *(
-                    float(earned[i][part].mean())
-                    for earned in (original, corrected)
-                    for part in (~wrong, wrong)
-                ),
-            )
-            for i, name in enumerate(names)
-        ),
+        tuple(sorted((one for one in found if one), key=lambda one: one.prevalence)),
+        parts,
     )
 
 
-def crossing(on_right: float, on_wrong: float) -> float:
-    """The share of wrong labels at which a mix of two gaps is nothing; 1 where there is none."""
-    if on_right * on_wrong >= 0:
-        return 1.0
-    return on_right / (on_right - on_wrong)
+def crossing(on_right: Floats, on_wrong: Floats) -> Floats:
+    """Share of wrong labels at which a mix of two gaps is nothing.
+
+    0 where the gap on right labels is not positive, 1 where that on wrong ones is not negative.
+    """
+    turns = (on_right > 0) & (on_wrong < 0)
+    found: Floats = on_right / np.where(turns, on_right - on_wrong, 1.0)
+    return np.where(turns, found, np.where(on_right > 0, 1.0, 0.0))
 
 
-def _interval(right: Floats, wrong: Floats, seed: int) -> tuple[float, float]:
-    """By normal means: each part's mean has the error of its size."""
+def _crossover(
+    names: list[str], corrected: Floats, wrong: Flags, pair: tuple[int, int], seed: int
+) -> Crossover | None:
+    a, b = pair
+    gap = corrected[a] - corrected[b]
+    right, rest = gap[~wrong], gap[wrong]
+    if right.mean() < 0:
+        a, b, right, rest = b, a, -right, -rest
+    if right.mean() == 0 or rest.mean() >= 0:
+        return None
+    at = float(crossing(right.mean(), rest.mean()))
     rng = np.random.default_rng(seed)
-    parts = [rng.normal(x.mean(), x.std() / np.sqrt(len(x)), _RESAMPLES) for x in (right, wrong)]
-    drawn = [crossing(a, b) for a, b in zip(*parts, strict=True)]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
+    low, high = interval(crossing(means(right, rng), means(rest, rng)))
+    return Crossover(names[a], names[b], at, min(low, at), max(high, at))
 
 
 def _ranked(names: list[str], earned: Floats) -> tuple[tuple[str, float], ...]:

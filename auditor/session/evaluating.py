@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.evaluate.accepted import Accepted
 from auditor.evaluate.measures import Floats, Measures, credit, measure
 from auditor.evaluate.predictions import Predictions
 from auditor.evaluate.stability import Stability, stability
-from auditor.model import Verdict
+from auditor.model import Verdict, label_codes
 from auditor.progress import Progress
+from auditor.session import ballots
+from auditor.session.votes import Voting
 from auditor.store import project, review, samples
-from auditor.store.db import Connection
 
 if TYPE_CHECKING:
     from auditor.ml.calibration import Calibration
+    from auditor.session import Session
 
 Ints = npt.NDArray[np.int64]
 
@@ -63,27 +64,37 @@ class Evaluated:
     """Of probabilities, on samples with just one valid label."""
 
 
-def of_project(db: Connection) -> Labels:
+def of_project(session: Session, votes: str | None = None) -> Labels:
     """Current labels as the valid ones, and those that came in; what was excluded has none.
 
-    Labels outside the classes of the import cannot be predicted and are left out.
+    Args: votes: how to merge annotators' votes (ballots.METHODS); what they say together is then
+    valid for the samples that were voted about. Labels outside the classes of the import cannot be
+    predicted and are left out. Raises VotingError.
     """
-    classes = project.classes(db)
-    known = pa.array(classes, pa.string())
-    now = review.label_lists(db)
-    came = samples.read(db).select(["path", "labels"])
-    sets = now["labels"].to_pylist()
+    voted = {} if votes is None else _voted(session, votes)
+    classes = session.read(project.classes)
+    now, came = session.read(review.label_lists), session.read(samples.read)
     place = {name: code for code, name in enumerate(classes)}
-    gone = pc.equal(pc.fill_null(now["verdict"], ""), Verdict.EXCLUDE).to_pylist()
+    rows = zip(*(now[name].to_pylist() for name in ("sample_id", "labels", "verdict")), strict=True)
     accepted = Accepted.of(
-        [] if left else [place[name] for name in names or () if name in place]
-        for names, left in zip(sets, gone, strict=True)
+        []
+        if verdict == Verdict.EXCLUDE
+        else [place[name] for name in voted.get(sample_id, labels or ()) if name in place]
+        for sample_id, labels, verdict in rows
     )
-    single = pc.equal(pc.list_value_length(came["labels"]), 1)
-    first = pc.list_element(pc.if_else(single, came["labels"], pa.scalar([""])), 0)
-    given = pc.fill_null(pc.index_in(first, value_set=known), -1).to_numpy().astype(np.int64)
-    has_given = bool((given >= 0).any())
-    return Labels(accepted, given if has_given else None, classes, tuple(came["path"].to_pylist()))
+    given = label_codes(came["labels"], classes)
+    given[pc.list_value_length(came["labels"]).to_numpy() != 1] = -1
+    return Labels(
+        accepted,
+        given if (given >= 0).any() else None,
+        classes,
+        tuple(came["path"].to_pylist()),
+    )
+
+
+def _voted(session: Session, method: str) -> dict[int, list[str]]:
+    sets = ballots.label_sets(Voting(session.store, session.folder).merged(method))
+    return dict(zip(sets["sample_id"].to_pylist(), sets["labels"].to_pylist(), strict=True))
 
 
 def of_file(path: Path, order: Path | None = None, given: Path | None = None) -> Labels:
@@ -116,19 +127,19 @@ def of_file(path: Path, order: Path | None = None, given: Path | None = None) ->
 
 
 def evaluate(
-    labels: Labels, models: Iterator[Predictions], seed: int, report: Progress, mix: Floats | None
+    labels: Labels, models: Sequence[Predictions], seed: int, report: Progress, mix: Floats | None
 ) -> tuple[list[Evaluated], Stability | None]:
     """Every model's measures, and whether wrong labels decide which one is best."""
     found: list[Evaluated] = []
     original, corrected = [], []
     for model in models:
-        report("Evaluate", len(found), len(found) + 1)
+        report("Evaluate", len(found), len(models))
         earned = credit(model.guesses(labels.accepted.count), labels.accepted, labels.given)
         original.append(earned.top1)
         corrected.append(earned.any_valid)
-        measures = measure(earned, labels.accepted, mix)
+        measures = measure(earned, labels.accepted, seed, mix)
         found.append(Evaluated(model.name, measures, _calibration(model, labels, seed)))
-    report("Evaluate", len(found), len(found))
+    report("Evaluate", len(models), len(models))
     wrong = labels.wrong
     if wrong is None or len(found) < 2:
         return found, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from auditor.cli import run
 from auditor.evaluate.accepted import Accepted
+from auditor.evaluate.bootstrap import share, weighted
 from auditor.evaluate.measures import credit, measure, mix_of
 from auditor.evaluate.predictions import PredictionError, Predictions, opened
 from auditor.evaluate.stability import crossing, stability
@@ -18,8 +20,10 @@ from auditor.ml import calibration
 from auditor.model import Verdict
 from auditor.session import ImportOptions, Session, evaluating, understand
 from auditor.session.folder import ProjectFolder
+from auditor.session.votes import Voting
 from tests.shared_data import shared
 
+NAMES = ("cat", "dog")
 SETS = Accepted.of([[0], [1, 2], [], [0, 1, 3], [2]])
 
 
@@ -56,7 +60,7 @@ def test_each_measure_is_its_definition() -> None:
     assert earned.any_valid[[0, 1, 3, 4]].tolist() == [1, 1, 1, 0]
     assert earned.variable_top_k[[0, 1, 3, 4]] == pytest.approx([1, 1 / 2, 2 / 3, 0])
     assert np.isnan(earned.any_valid[2])
-    found = measure(earned, SETS, mix=np.array([0.0, 1.0]))
+    found = measure(earned, SETS, 0, mix=np.array([0.0, 1.0]))
     assert [g.labels for g in found.groups] == [1, 2, 3]
     assert found.mean_over_k is not None
     assert found.mean_over_k.value == pytest.approx((1 / 2 + 1 / 2 + 2 / 3) / 3)
@@ -112,7 +116,7 @@ def test_models_whose_order_hangs_on_wrong_labels_cross_where_the_mix_says() -> 
     assert [name for name, _ in found.original] == ["fits", "knows"]
     assert found.is_same_order
     (one,) = found.crossovers
-    assert (one.better_now, one.better_beyond) == ("fits", "knows")
+    assert (one.better_below, one.better_beyond) == ("fits", "knows")
     assert one.low <= one.prevalence <= one.high
     part = {each.model: each for each in found.parts}
     w = one.prevalence
@@ -124,8 +128,8 @@ def test_models_whose_order_hangs_on_wrong_labels_cross_where_the_mix_says() -> 
 
 
 def test_a_gap_that_does_not_turn_round_never_crosses() -> None:
-    assert crossing(0.1, 0.2) == 1.0
-    assert crossing(0.03, -0.6) == pytest.approx(0.03 / 0.63)
+    right, wrong = np.array([0.1, -0.1, 0.03, -0.03]), np.array([0.2, -0.2, -0.6, 0.6])
+    assert crossing(right, wrong) == pytest.approx([1, 0, 0.03 / 0.63, 0])
 
 
 def test_a_project_is_measured_by_what_was_decided(tmp_path: Path) -> None:
@@ -139,7 +143,7 @@ def test_a_project_is_measured_by_what_was_decided(tmp_path: Path) -> None:
         session.import_source(understand(tmp_path / "set", ImportOptions()))
         session.decide_on(np.array([2]), Verdict.RELABEL, labels=["dog"])
         session.decide_on(np.array([5]), Verdict.EXCLUDE)
-        labels = session.read(evaluating.of_project)
+        labels = evaluating.of_project(session)
         models = opened([tmp_path / "m.npy"], 6, 2)
         (found,), _ = evaluating.evaluate(labels, models, 0, lambda *_: None, None)
     assert labels.wrong is not None
@@ -150,6 +154,93 @@ def test_a_project_is_measured_by_what_was_decided(tmp_path: Path) -> None:
     assert (found.measures.any_valid.value, found.measures.any_valid.samples) == (1.0, 5)
 
 
+@pytest.fixture
+def noisy(tmp_path: Path) -> Path:
+    """A project of 200 samples of two classes, of which every tenth given label was found wrong."""
+    for i in range(200):
+        path = tmp_path / "set" / NAMES[i % 2 ^ (i % 10 == 0)] / f"{i:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (2, 2), (i, 0, 0)).save(path)
+    with Session(ProjectFolder(tmp_path / "p.audit")) as session:
+        session.import_source(understand(tmp_path / "set", ImportOptions()))
+        for code, name in enumerate(NAMES):
+            mended = [n for n, i in enumerate(numbers(session)) if i % 10 == 0 and i % 2 == code]
+            if mended:
+                session.decide_on(np.array(mended), Verdict.RELABEL, labels=[name])
+        number = numbers(session)
+    truth, wrong = number % 2, number % 10 == 0
+    rank = np.cumsum(~wrong)
+    fits = np.where(wrong | (rank % 20 == 0), 1 - truth, truth)
+    knows = np.where(~wrong & (rank % 10 == 0), 1 - truth, truth)
+    np.save(tmp_path / "fits.npy", fits)
+    np.save(tmp_path / "knows.npy", knows)
+    return tmp_path
+
+
+def numbers(session: Session) -> np.ndarray:
+    paths = evaluating.of_project(session).names or ()
+    return np.array([int(Path(path).stem) for path in paths])
+
+
+def test_the_order_of_two_models_turns_where_so_many_labels_are_wrong(
+    noisy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On right labels 0.95 and 0.90 are right, on wrong ones none and all: 1 in 21 decides."""
+    files = [str(noisy / "fits.npy"), str(noisy / "knows.npy")]
+    command = ["evaluate", str(noisy / "p.audit"), "--no-progress", "--json", "--predictions"]
+
+    def orders() -> tuple[dict[str, Any], list[str], list[str]]:
+        assert run([*command, *files]) == 0
+        found = json.loads(capsys.readouterr().out)["stability"]
+        ranked = [[name for name, _ in found[key]] for key in ("original", "corrected")]
+        return found, ranked[0], ranked[1]
+
+    found, original, corrected = orders()
+    assert found["prevalence"] == pytest.approx(0.1)
+    assert (original, corrected) == (["fits", "knows"], ["knows", "fits"])
+    (one,) = found["crossovers"]
+    assert (one["better_below"], one["better_beyond"]) == ("fits", "knows")
+    assert one["prevalence"] == pytest.approx(0.05 / 1.05)
+    assert one["low"] < one["prevalence"] < one["high"] < 0.12
+    with Session(ProjectFolder(noisy / "p.audit")) as session:
+        mended = np.flatnonzero(numbers(session) % 10 == 0)
+        session.decide_on(mended[:16], Verdict.EXCLUDE)
+    found, original, corrected = orders()
+    assert found["prevalence"] == pytest.approx(4 / 184)
+    assert original == corrected == ["fits", "knows"]
+
+
+def test_votes_can_say_which_labels_are_valid(noisy: Path) -> None:
+    with Session(ProjectFolder(noisy / "p.audit")) as session:
+        path = (evaluating.of_project(session).names or ())[0]
+        said = [f"{path},{name},yes,{who}" for name in NAMES for who in ("ann", "bob")]
+        (noisy / "v.csv").write_text("\n".join(["path,label,answer,annotator", *said]))
+        Voting(session.store, session.folder).take_in(noisy / "v.csv")
+        before = evaluating.of_project(session).accepted.count
+        voted = evaluating.of_project(session, "majority").accepted.count
+    assert (before[0], voted[0]) == (1, 2)
+    assert (voted[1:] == before[1:]).all()
+
+
+def test_an_interval_covers_the_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for seed in range(200):
+        found = share(rng.choice([0.0, 0.5, 1.0], 150, p=[0.2, 0.3, 0.5]), seed)
+        assert found is not None
+        hits += found.low <= 0.65 <= found.high
+    assert 180 <= hits <= 199
+
+
+def test_parts_of_a_mean_are_weighed_as_asked() -> None:
+    parts = [np.array([1.0, 0.0]), np.ones(10)]
+    found = weighted(parts, np.array([3.0, 1.0]), 0)
+    assert found is not None
+    assert found.value == pytest.approx(0.625)
+    assert (found.low, found.high) == (0.25, 1.0)
+    assert weighted(parts, np.zeros(2), 0) is None
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [
@@ -158,6 +249,7 @@ def test_a_project_is_measured_by_what_was_decided(tmp_path: Path) -> None:
         (np.zeros(5), "not a class: float64"),
         (np.zeros((5, 4), np.int64), "where scores were expected"),
         (np.zeros((5, 2, 2)), "neither one class nor one row"),
+        (np.array([0, 1, 2, 3, 4]), "predicts class 4, but there are 4"),
     ],
 )
 def test_predictions_that_do_not_fit_are_refused(
@@ -166,6 +258,17 @@ def test_predictions_that_do_not_fit_are_refused(
     np.save(tmp_path / "m.npy", array)
     with pytest.raises(PredictionError, match=said):
         list(opened([tmp_path / "m.npy"], 5, 4))
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_score_that_is_no_number_is_named(kind: str, sign: int) -> None:
+    scores = np.random.default_rng(0).normal(size=(5, 4)).astype(kind)
+    scores[3, 2] = np.copysign(np.nan, sign)
+    with pytest.raises(PredictionError, match="not a number in row 3"):
+        Predictions("m", scores).guesses(np.ones(5, np.int64))
+    scores[3, 2] = -np.inf
+    assert Predictions("m", scores).guesses(np.ones(5, np.int64)).shape == (5, 1)
 
 
 def test_what_is_no_file_of_label_sets_is_said(
