@@ -107,7 +107,7 @@ def _scenes(split: str, positions: range, count: int, rng: np.random.Generator) 
     scenes = []
     for number, index in enumerate(order):
         side = int(rng.integers(len(images))) if rng.random() < TWO_DIGIT_SHARE else None
-        pixels = compose(images[index], None if side is None else images[side], rng)
+        pixels = compose(images[index], None if side is None else images[side], rng).pixels
         path = f"{split}/{classes[index]}/{number:05d}.jpg"
         scenes.append(Scene(path, _jpeg(pixels)))
     return scenes
@@ -126,32 +126,50 @@ def _balanced(
     return np.stack([column[:shortest] for column in columns], axis=1).ravel()[:count]
 
 
-def compose(main: Pixels, second: Pixels | None, rng: np.random.Generator) -> Pixels:
-    """One scene (64, 64, 3) uint8: `main` near the centre, `second` small at the side."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a digit was drawn: its centre and height, in pixels."""
+
+    x: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A scene (64, 64, 3) uint8 and where its digits are."""
+
+    pixels: Pixels
+    main: Placed
+    second: Placed | None
+
+
+def compose(main: Pixels, second: Pixels | None, rng: np.random.Generator) -> Composed:
+    """One scene: `main` near the centre, `second` small at the side."""
     background = _background(rng)
     ink = _contrasting(background.mean(axis=(0, 1)), rng)
-    canvas = background
+    canvas, beside = background, None
     if second is not None:
         angle = rng.uniform(0, 2 * math.pi)
         # On a square about the centre, so that in a corner it keeps clear of the main digit.
         reach = 24 / max(abs(math.cos(angle)), abs(math.sin(angle)))
         at = (SIDE / 2 + reach * math.cos(angle), SIDE / 2 + reach * math.sin(angle))
-        canvas = _paint(canvas, _mask(second, rng.uniform(12, 15), at, rng), ink)
+        beside = Placed(*at, rng.uniform(12, 15))
+        canvas = _paint(canvas, _mask(second, beside, rng), ink)
     at = (SIDE / 2 + rng.uniform(-2, 2), SIDE / 2 + rng.uniform(-2, 2))
-    canvas = _paint(canvas, _mask(main, rng.uniform(34, 40), at, rng), ink)
+    middle = Placed(*at, rng.uniform(34, 40))
+    canvas = _paint(canvas, _mask(main, middle, rng), ink)
     noisy = canvas + rng.normal(0, 3, canvas.shape)
-    return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+    return Composed(np.clip(np.round(noisy), 0, 255).astype(np.uint8), middle, beside)
 
 
-def _mask(
-    digit: Pixels, height: float, centre: tuple[float, float], rng: np.random.Generator
-) -> Plane:
-    """Opacity (64, 64) of the digit drawn `height` pixels tall, turned by up to 8 degrees."""
+def _mask(digit: Pixels, place: Placed, rng: np.random.Generator) -> Plane:
+    """Opacity (64, 64) of the digit drawn there, turned by up to 8 degrees."""
     padded = Image.fromarray(np.pad(digit, 4))
     angle = math.radians(rng.uniform(-8, 8))
-    scale = 8 / height
+    scale = 8 / place.height
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
-    x, y = centre
+    x, y = place.x, place.y
     middle = padded.width / 2
     matrix = (cos, sin, middle - cos * x - sin * y, -sin, cos, middle + sin * x - cos * y)
     drawn = padded.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)

@@ -54,7 +54,7 @@ def scenes() -> tuple[list[Pixels], list[int]]:
     """Scenes of digits that the model has not seen: the demo's own."""
     images, classes = digits(TEST_DIGITS)
     rng = np.random.default_rng(0)
-    return [compose(image, None, rng) for image in images[:60]], classes[:60].tolist()
+    return [compose(image, None, rng).pixels for image in images[:60]], classes[:60].tolist()
 
 
 def test_the_model_of_digits_tells_right_labels_from_wrong_ones(

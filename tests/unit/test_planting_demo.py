@@ -63,5 +63,5 @@ def test_a_digit_drawn_at_the_side_stays_there() -> None:
 def test_backgrounds_and_inks_vary() -> None:
     images, _ = demo.digits(demo.TRAIN_DIGITS)
     rng = np.random.default_rng(0)
-    corners = np.array([demo.compose(images[0], None, rng)[0, 0] for _ in range(50)])
+    corners = np.array([demo.compose(images[0], None, rng).pixels[0, 0] for _ in range(50)])
     assert corners.std(axis=0).min() > 30

@@ -87,14 +87,14 @@ def _composed(
             # Now and then the same digit twice: presence and the main digit are two questions.
             second[n] = main[n] if rng.random() < 0.1 else rng.integers(10)
             side = images[rng.choice(by_class[second[n]])]
-        pixels = compose(images[index], side, rng)
-        rows.append(_compressed(pixels, int(rng.integers(35, 96))) if spoil else pixels)
+        pixels = compose(images[index], side, rng).pixels
+        rows.append(compressed(pixels, int(rng.integers(35, 96))) if spoil else pixels)
     stack = np.stack(rows)
     background, lighter = _colours(stack)
     return Scenes(stack, main.astype(np.int64), second.astype(np.int64), background, lighter)
 
 
-def _compressed(pixels: Pixels, quality: int) -> Pixels:
+def compressed(pixels: Pixels, quality: int) -> Pixels:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
     return np.asarray(Image.open(buffer).convert("RGB"))

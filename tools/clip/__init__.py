@@ -1,0 +1,1 @@
+"""How the text-image model that ships is made."""
