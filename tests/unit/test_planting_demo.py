@@ -56,7 +56,8 @@ def test_no_digit_serves_in_two_parts_and_a_fifth_in_none() -> None:
 
 def test_a_digit_drawn_at_the_side_stays_there() -> None:
     images, _ = demo.digits(demo.TRAIN_DIGITS)
-    second = demo._mask(images[1], 14, (56, 32), np.random.default_rng(0))  # noqa: SLF001
+    place = demo.Placed(56, 32, 14)
+    second = demo._mask(images[1], place, np.random.default_rng(0))  # noqa: SLF001
     assert second[:, 46:].sum() == second.sum() > 0
 
 
