@@ -111,6 +111,21 @@ def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Ke
     return {"features": pa.table({"sample_id": pa.array(ids, pa.int64()), "values": column})}
 
 
+def embed_texts(texts: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
+    """The table with where the encoder puts each `text`: values. Raises ModelFormatError."""
+    from auditor.ml.encoders import ModelFormatError, TextEncoder
+
+    encoder = _encoder(config, kept)
+    if not isinstance(encoder, TextEncoder):
+        raise ModelFormatError(
+            f"{encoder.id} reads no sentences: choose an open_clip or SigLIP encoder with its "
+            "tokenizer, or reading=heads"
+        )
+    values = encoder.encode_text(texts["text"].to_pylist())
+    report(1, 1)
+    return {"texts": texts.append_column("values", pa.array(list(values)))}
+
+
 def _encoder(config: Mapping[str, Any], kept: Kept) -> Any:
     from auditor.ml import encoders
 

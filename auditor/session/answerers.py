@@ -16,7 +16,12 @@ def offered() -> tuple[str, ...]:
     demos = [f"demo:{name}" for name in DEMOS if _is_here(AnswererId("demo", name))]
     here = encoders.present()
     models = encoders.answering()
-    zero_shot = [f"zero-shot:{name}" for name in here if name.startswith("open_clip:")]
+    shipped = (encoders.SHIPPED,) if encoders.shipped_folder().is_dir() else ()
+    zero_shot = [
+        f"zero-shot:{name}"
+        for name in (*here, *shipped)
+        if name.startswith(("open_clip:", *shipped))
+    ]
     return (*demos, *models, *zero_shot)
 
 

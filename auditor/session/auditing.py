@@ -19,7 +19,7 @@ from auditor.jobs.journal import JournalBusyError
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA, ChangeSet
 from auditor.progress import Progress
-from auditor.session import needs, rates
+from auditor.session import class_sentences, needs, rates
 from auditor.session.ask_inputs import label_errors_table
 from auditor.session.asking import Asker
 from auditor.session.folder import ProjectFolder
@@ -188,7 +188,8 @@ class Auditor:
         try:
             used = {**needs.used(spec, ready), **self._tables(spec, params)}
         except (TaskError, JournalBusyError) as error:
-            return CheckEnd(spec.id, "failed", message=f"{error}; what was answered is kept")
+            kept = "; what was answered is kept" if "answers" in needs.names(spec) else ""
+            return CheckEnd(spec.id, "failed", message=f"{error}{kept}")
         with self.store.reader() as db:
             identity = needs.identity(db, spec, params, used, self.options)
         known = runs.ReuseRun(identity)
@@ -223,6 +224,12 @@ class Auditor:
         if "label_errors" in spec.uses:
             with self.store.reader() as db:
                 found |= label_errors_table(db, self.folder.answers)
+        if class_sentences.NEED in spec.uses and params.reading == "sentences":
+            with self.store.reader() as db:
+                classes = project.classes(db)
+            found[class_sentences.NEED] = class_sentences.class_texts(
+                self.pool, self._encoder_config(), classes, params.thing, self.folder.answers
+            )
         return found
 
     def _run_shards(

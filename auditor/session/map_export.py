@@ -38,8 +38,11 @@ def write_label_maps(db: Connection, target: Path) -> bool:
         return False
     found = runs.findings(db, CHECK, only_flagged=True).select(["path", "row", "evidence"])
     classes = list(project.classes(db))
+    told = [(row, evidence_of(row["evidence"]).get("map")) for row in found.to_pylist()]
+    named = {name for _, cells in told if cells for name in cells["classes"]}
+    # What sentences say of a part that shows no class comes after the classes.
+    classes += sorted(named - set(classes))
     place = {name: code for code, name in enumerate(classes)}
-    told = ((row, evidence_of(row["evidence"]).get("map")) for row in found.to_pylist())
     records = [_record(row, cells, place) for row, cells in told if cells]
     if not records:
         return False

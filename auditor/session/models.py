@@ -35,7 +35,7 @@ def _answering(model: str) -> dict[str, Any]:
 def _encoders() -> list[dict[str, Any]]:
     here = encoders.present()
     known = {entry.id: entry for entry in encoders.catalogue()}
-    return [
+    found = [
         {
             "id": model,
             "present": model in here,
@@ -47,6 +47,20 @@ def _encoders() -> list[dict[str, Any]]:
         }
         for model in (*known, *(m for m in here if m not in known))
     ]
+    return found + ([_shipped()] if encoders.shipped_folder().is_dir() else [])
+
+
+def _shipped() -> dict[str, Any]:
+    size = sum(file.stat().st_size for file in encoders.shipped_folder().iterdir())
+    return {
+        "id": encoders.SHIPPED,
+        "present": True,
+        "default": False,
+        "dim": None,
+        "megabytes": round(size / 1e6),
+        "licence": "Apache-2.0",
+        "good_for": "a toy of our own that knows scenes of digits; also places sentences",
+    }
 
 
 def fetch(model: str) -> str:

@@ -16,7 +16,7 @@ from vlm import building, fitting, spoiling
 from clip import sentences
 from clip.views import Views
 
-BATCH = 256
+BATCH = 128
 _LENGTH = 20
 SIDE = 64
 
@@ -24,8 +24,8 @@ SIDE = 64
 @dataclass(frozen=True, slots=True)
 class Recipe:
     seed: int = 0
-    scenes: int = 24_000
-    steps: int = 3_500
+    scenes: int = 16_000
+    steps: int = 2_400
     rate: float = 2e-3
 
 

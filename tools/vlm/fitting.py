@@ -15,6 +15,8 @@ from vlm.building import MEAN, SPREAD
 
 Loss = Callable[[int], torch.Tensor]
 _AVERAGED = 0.998
+_HAS_BFLOAT16 = "AVX512" in torch.backends.cpu.get_cpu_capability()
+"""Elsewhere it is emulated, and slower than float32."""
 
 
 def fit(
@@ -27,7 +29,7 @@ def fit(
     began, seen = time.monotonic(), 0.0
     parts.train()
     for step in range(steps):
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=_HAS_BFLOAT16):
             value = loss(step)
         optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ Flags = npt.NDArray[np.bool_]
 
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
+_LIKELY = 0.5
+NONE = "(none of the classes)"
+"""What sentences say of a part that shows no class; in label maps only."""
 _TRAIN, _TRAIN_EACH = 30_000, 300  # crops that heads learn from: in all, and of each class
 
 
@@ -50,6 +53,12 @@ class Params:
         high=1,
     )
     folds: int = param(5, "Folds of the cross-fitted heads.", low=2, high=10)
+    reading: Literal["heads", "sentences"] = param(
+        "heads",
+        "How crops are read: by heads that learn from the set itself, or, with an encoder that "
+        "reads sentences (open_clip, SigLIP), by which class's sentences they fit.",
+    )
+    thing: str = param("object", "sentences: what the classes are, as one word: bird, digit, dish.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class MultiLabel:
         scope="dataset",
         needs=frozenset({"label"}),
         one_of=("pred_probs", "crops"),
-        uses=frozenset({"pixel_hash", "phash", "group", "pred_probs", "crops"}),
+        uses=frozenset({"pixel_hash", "phash", "group", "pred_probs", "crops", "class_texts"}),
         params=Params,
         on_request=True,
         cost="hours",
@@ -105,7 +114,7 @@ class MultiLabel:
         table = table.filter(pc.equal(pc.list_value_length(table["labels"]), 1))
         if not len(table):
             return Outcome()
-        seen = _by_probabilities(table, ctx) or _by_crops(table, ctx)
+        seen = _by_probabilities(table, ctx) or _by_sentences(table, ctx) or _by_crops(table, ctx)
         if seen is None:
             return Outcome(unjudged(table))
         rows = _findings(seen)
@@ -134,6 +143,37 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
     source, related = Attached(probabilities, rows), np.arange(len(given))
     trust = trust_rows(source, given, related, ctx.classes, ctx.seed)
     return Seen(chosen, ctx.classes, given, found, taken, least, trust=trust)
+
+
+def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
+    """From crops, read by the encoder's own sentences; None without these."""
+    from auditor.ml import proposals, sentence_proposals
+    from auditor.ml.crops import LAYOUT
+    from auditor.ml.label_maps import top
+
+    crops, texts = ctx.array("crops"), ctx.table("class_texts")
+    codes = label_codes(table["labels"], ctx.classes)
+    if crops is None or texts is None or len(ctx.classes) < 2 or not (codes >= 0).any():
+        return None
+    rows = shuffled(np.flatnonzero(codes >= 0), table, ctx.seed)
+    chosen, given = table.take(pa.array(rows)), codes[rows]
+    places = chosen["place"].to_numpy()
+
+    def vectors(some: Ints) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = crops[places[some]].reshape(len(some), len(LAYOUT), -1)
+        return found
+
+    sentences = np.stack(texts["values"].to_numpy())
+    reader = sentence_proposals.Reader.of(sentences, texts["about"].to_numpy(), len(ctx.classes))
+    reader = reader.fitted(vectors, given)
+    found = sentence_proposals.propose(reader, vectors, given, part(ctx.report, 0.0, 0.95))
+    least = proposals.thresholds(found, len(ctx.classes), ctx.params.false_share)
+    # Scores are near 0 or 1 here: a class with sure ones could afford some that are surely wrong.
+    least = np.maximum(least, np.float32(_LIKELY))
+    taken = found.scores >= least[found.codes]
+    worst = _worst(found, taken)
+    cells = {int(row): top(reader.maps(vectors(np.array([row])))[0]) for row in worst}
+    return Seen(chosen, (*ctx.classes, NONE), given, found, taken, least, cells)
 
 
 def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from auditor.ml.encoders.base import (
+    SHIPPED,
     Encoder,
     ModelFormatError,
     ModelIdError,
     ModelMissingError,
     TextEncoder,
     parse,
+    shipped_folder,
 )
 from auditor.ml.encoders.catalogue import (
     Entry,
@@ -39,6 +41,7 @@ def load(name: str | None = None, *, device: str = "cpu") -> Encoder:
 
 
 __all__ = [
+    "SHIPPED",
     "Encoder",
     "Entry",
     "ModelFormatError",
@@ -51,5 +54,6 @@ __all__ = [
     "fetch",
     "load",
     "present",
+    "shipped_folder",
     "verify",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -15,11 +16,13 @@ Embeddings = npt.NDArray[np.float32]
 Family = Literal["classic", "open_clip", "timm", "hf"]
 
 CLASSIC = "classic"
+SHIPPED = "demo:clip"
+"""The toy of open_clip's kind that comes with the program: it knows scenes of digits."""
 _LOCAL = "local-dir:"
 _FAMILIES: dict[str, Family] = {"open_clip": "open_clip", "timm": "timm", "hf": "hf"}
 _EXAMPLES = (
     "classic, open_clip:ARCH/TAG, open_clip:local-dir:PATH, timm:NAME, timm:local-dir:PATH, "
-    "hf:ORG/REPO@REVISION or hf:local-dir:PATH"
+    "hf:ORG/REPO@REVISION, hf:local-dir:PATH or demo:clip"
 )
 
 
@@ -68,13 +71,15 @@ class ModelId:
 
     family: Family
     name: str
-    """ARCH/TAG, a timm name, ORG/REPO, or "" for `classic` and local folders."""
+    """ARCH/TAG, a timm name, ORG/REPO, SHIPPED, or "" for `classic` and local folders."""
     revision: str | None = None
     folder: Path | None = None
 
     def __str__(self) -> str:
         if self.family == CLASSIC:
             return CLASSIC
+        if self.name == SHIPPED:
+            return SHIPPED
         if self.folder is not None:
             return f"{self.family}:{_LOCAL}{self.folder}"
         return f"{self.family}:{self.name}" + (f"@{self.revision}" if self.revision else "")
@@ -84,6 +89,8 @@ def parse(text: str) -> ModelId:
     """The id taken apart. Raises ModelIdError."""
     if text == CLASSIC:
         return ModelId("classic", "")
+    if text == SHIPPED:
+        return ModelId("open_clip", SHIPPED, folder=shipped_folder())
     family, _, rest = text.partition(":")
     kind = _FAMILIES.get(family)
     if not rest or kind is None:
@@ -95,3 +102,8 @@ def parse(text: str) -> ModelId:
     if len(parts) != (1 if kind == "timm" else 2) or not all(parts):
         raise ModelIdError(f"{text!r} is no {family} model id. Ids are written {_EXAMPLES}.")
     return ModelId(kind, name, revision or None)
+
+
+def shipped_folder() -> Path:
+    """Where the shipped model's files are, if they came with this installation."""
+    return Path(str(resources.files("resources"))) / "models" / SHIPPED.replace(":", "-")
