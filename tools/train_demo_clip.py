@@ -21,13 +21,14 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
 from clip import measuring, model, views  # noqa: E402
 
 FOLDER = ROOT / "resources" / "models" / "demo-clip"
+RECIPE = model.Recipe()
 
 
 def main(
     out: Annotated[Path, typer.Option(help="Folder of the model.")] = FOLDER,
     seed: int = 0,
-    scenes: int = model.Recipe.scenes,
-    steps: int = model.Recipe.steps,
+    scenes: int = RECIPE.scenes,
+    steps: int = RECIPE.steps,
     threads: int = 2,
 ) -> None:
     """Scenes made of the digits that the demo never shows."""
