@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import platformdirs
 import typer
 
-from auditor.cli import about, ask, evaluate, packet, planting, project, review, votes
+from auditor.cli import about, ask, evaluate, mistakes, packet, planting, project, review, votes
 
 EPILOG = (
     "Exit codes: 0 ran, gate passed · 1 ran, gate failed · 2 wrong usage or input · "
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (planting, project, review, ask, votes, packet, evaluate, about):
+for module in (planting, project, review, ask, votes, packet, mistakes, evaluate, about):
     module.register(app)
 
 

@@ -72,6 +72,12 @@ def evaluate(
             help="Take what the project's votes say together as the valid labels of their samples.",
         ),
     ] = None,
+    slice_: Annotated[
+        Path | None,
+        typer.Option(
+            "--slice", help="FILE: a must-pass slice of `auditor mistakes export`; runs just that."
+        ),
+    ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,
     no_progress: options.NoProgress = False,
@@ -90,6 +96,9 @@ def evaluate(
     if not files:
         raise options.OptionError("name at least one file of predictions: --predictions FILE.npy")
     labels = _labels(where, order, given, votes, talk)
+    if slice_ is not None:
+        _run_slice(slice_, labels, files, talk)
+        return
     mix = None if mix_of is None else shares(_labels(mix_of, None, None, None, talk).accepted)
     classes = None if labels.classes is None else len(labels.classes)
     with talk.progress() as progress:
@@ -120,6 +129,17 @@ def _labels(
         )
     with options.opened(where, talk) as session:
         return evaluating.of_project(session, votes)
+
+
+def _run_slice(file: Path, labels: Labels, predictions: list[Path], talk: Talk) -> None:
+    from auditor.session.triage_export import score_slice
+
+    names, classes = labels.names, labels.classes
+    one, scores = score_slice(file, names, len(labels.accepted), classes, predictions)
+    lines = [f"{one.name}, the major errors of {one.model}:"]
+    lines += [f"  {score.model}: {score.passed:,} of {score.samples:,} passed" for score in scores]
+    found = {"slice": one.name, "of_model": one.model, "models": [asdict(s) for s in scores]}
+    talk.result(found, "\n".join(lines))
 
 
 def _counted(labels: Labels) -> dict[str, float | None]:

@@ -88,7 +88,7 @@ def record(
     if not wanted.num_rows:
         return _NOTHING, 0
     db.register("incoming", wanted)
-    _refuse_unknown(db, pc.min_max(wanted["sample_id"]).as_py())
+    refuse_unknown(db, pc.min_max(wanted["sample_id"]).as_py())
     ((action_id,),) = db.execute("select nextval('action_seq')").fetchall()
     stays = "r.verdict is not null" if only_notes else "false"
     ((touched,),) = db.execute(
@@ -100,8 +100,8 @@ def record(
     db.unregister("incoming")
     if not touched:  # an empty step would make undo seem to do nothing
         return _NOTHING, 0
-    _note_action(db, action_id, title(touched), undoes=None, reviewer=reviewer)
-    return _apply(db, action_id, touched), touched
+    note_action(db, action_id, title(touched), undoes=None, reviewer=reviewer)
+    return apply(db, action_id, touched), touched
 
 
 _NOTHING = ChangeSet(frozenset())
@@ -206,16 +206,27 @@ def _invert(
     db: Connection, source: int, about: int, title: str, reviewer: str
 ) -> tuple[ChangeSet, int]:
     ((action_id,),) = db.execute("select nextval('action_seq')").fetchall()
-    _note_action(db, action_id, title, undoes=about, reviewer=reviewer)
+    note_action(db, action_id, title, undoes=about, reviewer=reviewer)
     ((touched,),) = db.execute(
         "insert into change select ?, sample_id, new_verdict, new_labels, new_note, new_action,"
         " old_verdict, old_labels, old_note, old_action, check_id, p_error from change where action_id = ?",
         [action_id, source],
     ).fetchall()
-    return _apply(db, action_id, touched), touched
+    db.execute(_UNJUDGE, [action_id, source, source])
+    return apply(db, action_id, touched), touched
 
 
-def _refuse_unknown(db: Connection, span: dict[str, int]) -> None:
+_UNJUDGE = (
+    "insert into judgement select ?, n.sample_id, n.label, o.verdict, o.category, o.severity, o.note,"
+    " o.added, o.said_in from judgement n left join (select * from judgement where action_id < ?"
+    "  qualify row_number() over"
+    "  (partition by sample_id, label order by action_id desc) = 1) o using (sample_id, label)"
+    " where n.action_id = ? order by n.sample_id"
+)
+"""What was said of the same predictions before a step is said again; see store/triage.py."""
+
+
+def refuse_unknown(db: Connection, span: dict[str, int]) -> None:
     """Raise UnknownSampleError where `incoming`, whose ids lie in the span, names one."""
     row = first(
         db,
@@ -229,9 +240,10 @@ def _refuse_unknown(db: Connection, span: dict[str, int]) -> None:
         raise UnknownSampleError(f"the project has no sample {row[0]}")
 
 
-def _note_action(
+def note_action(
     db: Connection, action_id: int, title: str, undoes: int | None, reviewer: str
 ) -> None:
+    """Write who makes the step, and when."""
     db.execute(
         f"insert into action values (?, ?, ?, ?, {NOW})",
         [action_id, title, undoes, reviewer],
@@ -242,7 +254,8 @@ NAMED = 10_000
 """A change set names its samples up to so many; of more, any sample may have changed."""
 
 
-def _apply(db: Connection, action_id: int, touched: int) -> ChangeSet:
+def apply(db: Connection, action_id: int, touched: int) -> ChangeSet:
+    """Make the step's `touched` rows of change the standing decisions."""
     db.execute(
         "delete from review where sample_id in (select sample_id from change where action_id = ?)",
         [action_id],
