@@ -72,6 +72,7 @@ def _queue(window: ProjectWindow) -> QWidget:
 def _card(window: ProjectWindow) -> QWidget:
     card = EvidenceCard(window.workspace, window.commands, window)
     card.class_chosen.connect(window.decider.relabel)
+    card.class_toggled.connect(window.decider.toggle)
     card.wanted.connect(window.docks["evidence"].uncover)
     return card
 

@@ -36,6 +36,8 @@ class EvidenceCard(QWidget):
 
     class_chosen = Signal(str)
     """A class that was clicked: the sample should have it as its label."""
+    class_toggled = Signal(str)
+    """A class to put beside the sample's other labels, or to take away from them."""
     shown = Signal(object)
     """The Evidence that is on the screen now."""
     wanted = Signal()
@@ -101,6 +103,7 @@ class EvidenceCard(QWidget):
         self._workspace.view_changed.connect(self._on_view)
         self._workspace.rows_changed.connect(self._on_change)
         self.body.classes.chosen.connect(self.class_chosen)
+        self.body.classes.toggled.connect(self.class_toggled)
         self.body.compare_wanted.connect(self._looking.compare)
 
     def _write(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from auditor.session.evidence import Evidence
@@ -25,15 +25,18 @@ class ClassButton(QAbstractButton):
         self._key = str(number) if number <= _DIGITS else ""
         self._share: float | None = None
         self._remark = ""
+        self._is_label = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def tell(self, name: str, share: float | None, remark: str) -> None:
+    def tell(self, name: str, share: float | None, remark: str, *, is_label: bool) -> None:
         self.name, self._share, self._remark = name, share, remark
+        self._is_label = is_label
         words = [name, remark] if share is None else [name, _percent(share), remark]
         self.setAccessibleName(", ".join(word for word in words if word))
-        self.setToolTip(self.tr("Relabel as “{name}”").format(name=name))
+        beside = self.tr("Ctrl+click puts it beside the other labels, or takes it away")
+        self.setToolTip(f"{self.tr('Relabel as “{name}”').format(name=name)}. {beside}")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -48,7 +51,7 @@ class ClassButton(QAbstractButton):
             painter.setPen(QPen(QColor(now.accent if self.hasFocus() else now.line), 1))
             painter.setBrush(QColor(now.raised))
             painter.drawRoundedRect(box, 4, 4)
-        if self._key:
+        if self._key or self._is_label:
             self._paint_cap(painter, QRectF(box.left() + 3, box.center().y() - 10, _CAP, _CAP))
         self._paint_words(painter, box.adjusted(_CAP + 12, 0, -6, -4))
         self._paint_bar(painter, box.adjusted(_CAP + 12, box.height() - 4, -6, -1))
@@ -56,10 +59,10 @@ class ClassButton(QAbstractButton):
 
     def _paint_cap(self, painter: QPainter, box: QRectF) -> None:
         now = theme.colours()
-        painter.setPen(QPen(QColor(now.line), 1))
-        painter.setBrush(QColor(now.base))
+        painter.setPen(QPen(QColor(now.accent if self._is_label else now.line), 1))
+        painter.setBrush(QColor(now.accent if self._is_label else now.base))
         painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(QColor(now.text))
+        painter.setPen(QColor(now.on_accent if self._is_label else now.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._key)
 
     def _paint_words(self, painter: QPainter, box: QRectF) -> None:
@@ -87,9 +90,10 @@ class ClassButton(QAbstractButton):
 
 
 class ClassList(QWidget):
-    """The first ten; a click chooses."""
+    """The first ten; a click chooses, with Ctrl one of several. Labels have a filled keycap."""
 
     chosen = Signal(str)
+    toggled = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,7 +118,8 @@ class ClassList(QWidget):
             button.setVisible(place < len(evidence.ranked))
             if place < len(evidence.ranked):
                 name, share = evidence.ranked[place]
-                button.tell(name, share, self._remark(name, evidence))
+                remark = self._remark(name, evidence)
+                button.tell(name, share, remark, is_label=name in evidence.labels)
         rest = len(evidence.ranked) - MOST
         self._more.setVisible(rest > 0)
         self._more.setText(self.tr("{rest:,} more classes: type to find with T").format(rest=rest))
@@ -127,7 +132,8 @@ class ClassList(QWidget):
     def _choose(self) -> None:
         button = self.sender()
         if isinstance(button, ClassButton):
-            self.chosen.emit(button.name)
+            held = QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier
+            (self.toggled if held else self.chosen).emit(button.name)
 
 
 def _percent(share: float) -> str:

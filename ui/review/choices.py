@@ -34,6 +34,10 @@ class Choice:
     verdict: Verdict | None
     label: str | None = None
     nth: int | None = None
+    is_one_of_several: bool = False
+    """The class is put beside the labels there are, or taken away from them."""
+    is_none: bool = False
+    """No class fits: relabel with none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +52,34 @@ def decide(session: Session, sample_ids: Ids, choice: Choice, check_id: str | No
     """One step; how many samples it changed. Raises RefusedError."""
     if len(sample_ids) == 1:
         return _decide_one(session, sample_ids, choice, check_id)
-    labels = None if choice.label is None else (choice.label,)
+    labels = () if choice.is_none else None if choice.label is None else (choice.label,)
     return session.decide_on(sample_ids, choice.verdict, labels=labels, check_id=check_id)
 
 
 def _decide_one(session: Session, sample_ids: Ids, choice: Choice, check_id: str | None) -> int:
     """As the evidence card shows the sample: its suggestion and its order of classes."""
-    verdict, labels = choice.verdict, None
+    verdict: Verdict | None = choice.verdict
+    labels: tuple[str, ...] | None = None
     if verdict is Verdict.ACCEPT:
         return _accept(session, sample_ids, check_id)
     if verdict is Verdict.RELABEL:
         known = _evidence(session, int(sample_ids[0]), check_id)
-        label = choice.label or _nth(known, choice.nth or 1)
-        if known.given == (label,):  # who chooses the label there is says that it is right
-            verdict = Verdict.KEEP
-        else:
-            labels = (label,)
+        labels = _labels(known, choice)
+        if known.given == labels:  # who chooses the label there is says that it is right
+            verdict, labels = Verdict.KEEP, None
     return session.decide_on(sample_ids, verdict, labels=labels, check_id=check_id)
+
+
+def _labels(known: Evidence, choice: Choice) -> tuple[str, ...]:
+    """What the sample is to have. Raises RefusedError."""
+    if choice.is_none:
+        return ()
+    label = choice.label or _nth(known, choice.nth or 1)
+    if not choice.is_one_of_several:
+        return (label,)
+    if label in known.labels:
+        return tuple(name for name in known.labels if name != label)
+    return (*known.labels, label)
 
 
 def _accept(session: Session, sample_ids: Ids, check_id: str | None) -> int:

@@ -55,7 +55,9 @@ class Decider(QObject):
         ids = self._acted_on()
         if not len(ids):
             return
-        if choice.nth is None or len(ids) == 1:
+        if choice.is_one_of_several and len(ids) > 1:
+            self.said.emit(self.tr("Several labels are given to one sample at a time."))
+        elif choice.nth is None or len(ids) == 1:
             self._decide_about(ids, choice)
         else:
             self._ask_class(choice.nth, lambda name: self._decide_about(ids, _relabel(name)))
@@ -63,6 +65,10 @@ class Decider(QObject):
     def relabel(self, class_name: str) -> None:
         """Give another label; choosing the one there is keeps it."""
         self.decide(_relabel(class_name))
+
+    def toggle(self, class_name: str) -> None:
+        """Put a label beside the others of one sample, or take it away from them."""
+        self.decide(_beside(class_name))
 
     def pick(self) -> None:
         """Of two copies keep the one in focus and exclude the other, as one step."""
@@ -76,13 +82,16 @@ class Decider(QObject):
         )
         self._advance(focus)
 
-    def find_class(self) -> None:
-        """Choose the class by typing its name."""
+    def find_class(self, *, beside: bool = False) -> None:
+        """Choose the class by typing its name; `beside` puts it beside the labels there are."""
         ids = self._acted_on()
         if not len(ids):
             return
         picker = ClassPicker(self._workspace.classes, self._window)
-        picker.chosen.connect(lambda name: self._decide_about(ids, _relabel(name)))
+        if beside:
+            picker.chosen.connect(self.toggle)
+        else:
+            picker.chosen.connect(lambda name: self._decide_about(ids, _relabel(name)))
         focus, check_id = self._workspace.focus, self._workspace.view.check_id
         if focus is not None:
             self._workspace.desk.ask(
@@ -135,7 +144,7 @@ class Decider(QObject):
         check_id = self._workspace.view.check_id
         self._act(ids, lambda session: choices.decide(session, ids, choice, check_id))
         if len(ids) == 1:  # seen at once; the commit comes tens of milliseconds later
-            labels = None if choice.label is None else (choice.label,)
+            labels = () if choice.is_none else None if choice.label is None else (choice.label,)
             self._workspace.row_expected.emit(int(ids[0]), choice.verdict, labels)
         if len(self._workspace.selection):
             self._workspace.select(NONE)
@@ -144,6 +153,8 @@ class Decider(QObject):
             return
         if choice.verdict is not Verdict.DEFER:
             self._waiting.mark(ids, waits=False)
+        if choice.is_one_of_several:  # there may be more to say about it
+            return
         self._advance(int(ids[0]) if len(ids) == 1 else self._workspace.focus, ids)
 
     def _act(self, ids: Ids, work: Callable[[Session], int]) -> None:
@@ -263,12 +274,29 @@ class Decider(QObject):
             )
             for nth in range(1, _DIGITS + 1)
         ]
+        digits += [
+            one(
+                f"toggle_{nth}",
+                self.tr("Class {nth} beside the others, or not").format(nth=nth),
+                f"Alt+{nth}",
+                partial(self.decide, Choice(Verdict.RELABEL, nth=nth, is_one_of_several=True)),
+            )
+            for nth in range(1, _DIGITS + 1)
+        ]
+        none = partial(self.decide, Choice(Verdict.RELABEL, is_none=True))
         tr = self.tr
         return [
             one("accept", tr("Accept the suggestion"), "Return", verdict(Verdict.ACCEPT), "Enter"),
             one("keep", tr("Keep the label"), "K", verdict(Verdict.KEEP)),
             *digits,
+            one("none", tr("No class fits"), "0", none),
             one("class", tr("Find a class …"), "T", self.find_class),
+            one(
+                "class_beside",
+                tr("Find a class to put beside the others …"),
+                "Alt+T",
+                partial(self.find_class, beside=True),
+            ),
             one("exclude", tr("Exclude the sample"), "X", verdict(Verdict.EXCLUDE)),
             one("pick", tr("Keep this copy, exclude the other"), "P", self.pick),
             one("defer", tr("Unsure: decide later"), "F", verdict(Verdict.DEFER)),
@@ -283,3 +311,7 @@ Offer = tuple[Command, Callable[[], None]]
 
 def _relabel(class_name: str) -> Choice:
     return Choice(Verdict.RELABEL, label=class_name)
+
+
+def _beside(class_name: str) -> Choice:
+    return Choice(Verdict.RELABEL, label=class_name, is_one_of_several=True)
