@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,15 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-_BLOCK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 21
+"""What a core's cache holds."""
 _SUMS_TO_ONE = 2e-2
-_INFINITE_HALF = 0x7C00
-"""Bits of infinity in half precision; beyond are those of what is no number."""
+_ORDERED: Mapping[int, tuple[type[Any], type[Any]]] = {
+    2: (np.float16, np.int16),
+    4: (np.float32, np.int32),
+    8: (np.float64, np.int64),
+}
+"""By bytes: floats, and integers whose bits have their order."""
 
 
 class PredictionError(ValueError):
@@ -47,32 +52,48 @@ class Predictions:
         rows = max(1, _BLOCK_BYTES // (self.array.itemsize * self.array.shape[1]))
 
         def fill(start: int) -> None:
-            block = _ordered(np.asarray(self.array[start : start + rows]))
-            mine = found[start : start + rows]
-            self._check(block, start)
+            block = self._ordered(start, start + rows)
+            mine, few = found[start : start + rows], wanted[start : start + rows]
             mine[:, 0] = block.argmax(axis=1)
-            several = np.flatnonzero(wanted[start : start + rows] > 1)
-            if len(several):
-                mine[several] = _top(block[several], width)
-                rank = np.arange(width)
-                mine[several] = np.where(
-                    rank < wanted[start : start + rows][several, None], mine[several], -1
-                )
+            for rank in range(1, width):
+                left = np.flatnonzero(few > rank)
+                block[left, mine[left, rank - 1]] = np.iinfo(block.dtype).min
+                mine[left, rank] = block[left].argmax(axis=1)
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(fill, range(0, len(wanted), rows)))
         return found
 
-    def _check(self, ordered: npt.NDArray[Any], start: int) -> None:
-        ends = np.stack([ordered.min(axis=1), ordered.max(axis=1)])
-        sound = _are_numbers(ends).all(axis=0)
+    def _ordered(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """A block's scores as integers in the same order, which are quicker to compare."""
+        block = self._block(start, stop)
+        floats, bits = _ORDERED[block.dtype.itemsize]
+        found: npt.NDArray[Any] = block.astype(floats, copy=False).view(bits)
+        found = found ^ ((found >> (8 * found.itemsize - 1)) & np.iinfo(bits).max)
+        infinite = np.array(np.inf, floats).view(bits)
+        ends = np.stack([~found.min(axis=1), found.max(axis=1)])
+        sound = (ends <= infinite).all(axis=0)
         if not sound.all():
             row = start + int(np.argmin(sound))
             raise PredictionError(f"{self.name} has a score that is not a number in row {row:,}.")
+        return found
+
+    def _block(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """Read, not mapped: what is mapped counts as this program's memory."""
+        array = self.array
+        if not isinstance(array, np.memmap) or not array.flags.c_contiguous:
+            return np.asarray(array[start:stop])
+        stop, width = min(stop, len(array)), array.shape[1]
+        offset = array.offset + start * width * array.itemsize
+        flat = np.fromfile(str(array.filename), array.dtype, (stop - start) * width, offset=offset)
+        if len(flat) < (stop - start) * width:
+            raise PredictionError(f"{array.filename} became shorter while it was read.")
+        block: npt.NDArray[Any] = flat.reshape(-1, width)
+        return block
 
     def probabilities(self, rows: Ints) -> Floats:
         """(n, K) of some rows; logits are turned into probabilities."""
-        scores = np.asarray(self.array[rows], np.float64)
+        scores = np.concatenate([self._block(row, row + 1) for row in rows]).astype(np.float64)
         sums = scores.sum(axis=1)
         if scores.min(initial=0) >= 0 and np.abs(sums - 1).max(initial=0) <= _SUMS_TO_ONE:
             plain: Floats = scores / sums[:, None]
@@ -80,31 +101,6 @@ class Predictions:
         each = np.exp(scores - scores.max(axis=1, keepdims=True))
         found: Floats = each / each.sum(axis=1, keepdims=True)
         return found
-
-
-def _ordered(block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same order in a type that is quick to compare: halves as the integers of their bits."""
-    if block.dtype != np.float16:
-        return block
-    bits = block.view(np.int16)
-    return bits ^ ((bits >> 15) & 0x7FFF)
-
-
-def _are_numbers(ordered: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = (
-        (ordered ^ (ordered >> 15)) <= _INFINITE_HALF
-        if ordered.dtype == np.int16
-        else ~np.isnan(ordered)
-    )
-    return found
-
-
-def _top(block: npt.NDArray[Any], width: int) -> Ints:
-    kept = np.argpartition(block, -width, axis=1)[:, -width:]
-    order = np.argsort(
-        -np.take_along_axis(block, kept, 1).astype(np.float64), axis=1, kind="stable"
-    )
-    return np.take_along_axis(kept, order, axis=1)
 
 
 def opened(paths: Sequence[Path], samples: int, classes: int | None) -> list[Predictions]:
@@ -138,6 +134,6 @@ def _read(path: Path, samples: int, classes: int | None) -> npt.NDArray[Any]:
         raise PredictionError(
             f"{path} predicts class {array.max():,}, but there are {classes:,}, counted from 0."
         )
-    if array.ndim == 2 and array.dtype.kind != "f":
+    if array.ndim == 2 and (array.dtype.kind != "f" or array.itemsize not in _ORDERED):
         raise PredictionError(f"{path} holds {array.dtype} where scores were expected.")
     return array

@@ -140,9 +140,14 @@ def fit_temperature(log: Floats, codes: Ints) -> float:
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks" (section 4.2). The
     likelihood is concave in the inverse temperature, so the one optimum is found.
     """
-    found = minimize_scalar(
-        lambda inverse: nll(log, codes, 1 / inverse), bounds=(0.01, 20), method="bounded"
-    )
+    below = (log - log.max(axis=1, keepdims=True)).astype(np.float32)
+    picked = float(below[np.arange(len(codes)), codes].mean(dtype=np.float64))
+
+    def loss(inverse: float) -> float:
+        total = np.exp(below * np.float32(inverse)).sum(axis=1)
+        return float(np.log(total).mean(dtype=np.float64)) - inverse * picked
+
+    found = minimize_scalar(loss, bounds=(0.01, 20), method="bounded")
     better = nll(log, codes, 1 / found.x) < nll(log, codes, 1.0)
     return float(1 / found.x) if better else 1.0
 

@@ -69,15 +69,28 @@ def test_each_measure_is_its_definition() -> None:
     assert mix_of(SETS) == pytest.approx([0.5, 0.25, 0.25])
 
 
-@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
-def test_guesses_are_the_likeliest_classes_in_order(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64", ">f4"])
+@pytest.mark.parametrize("by_column", [False, True])
+def test_guesses_are_the_likeliest_classes_in_order(
+    tmp_path: Path, kind: str, by_column: bool
+) -> None:
     scores = np.random.default_rng(0).normal(size=(50, 7)).astype(kind)
+    scores[1::4, 3:] = -np.inf
     wanted = np.arange(50) % 4
-    found = Predictions("m", scores).guesses(wanted)
+    np.save(tmp_path / "m.npy", np.asfortranarray(scores) if by_column else scores)
+    (model,) = opened([tmp_path / "m.npy"], 50, 7)
+    found = model.guesses(wanted)
     for row, count, guessed in zip(scores, wanted, found, strict=True):
         known = max(1, count)
         assert row[guessed[:known]].tolist() == np.sort(row)[::-1][:known].tolist()
         assert (guessed[known:] == -1).all()
+
+
+def test_no_class_is_guessed_twice_where_the_rest_is_impossible() -> None:
+    scores = np.array([[-np.inf, 5, -np.inf, -np.inf]], np.float32)
+    found = Predictions("m", scores).guesses(np.array([4]))
+    assert found[0, 0] == 1
+    assert sorted(found[0]) == [0, 1, 2, 3]
 
 
 def test_logits_count_as_the_probabilities_they_stand_for() -> None:
