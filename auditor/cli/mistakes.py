@@ -34,10 +34,9 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _triage(project: Path, talk: Talk) -> Iterator[Triage]:
     from auditor.session.triage import Triage
-    from auditor.store.review import this_user
 
     with options.opened(project, talk) as session:
-        yield Triage(session.store, session.folder, session.reviewer or this_user())
+        yield Triage(session.store, session.folder, session.who)
 
 
 @mistakes_app.command("import")

@@ -166,7 +166,7 @@ class Session:
     @property
     def interview(self) -> Interview:
         """Questions about the pictures and their answers."""
-        return Interview(self.store, self._asker, lambda: self._who)
+        return Interview(self.store, self._asker, lambda: self.who)
 
     def _asker(self, options: AuditOptions) -> Asker:
         return Asker(self.store, self.folder, self._pool, self.understood, self.progress, options)
@@ -190,12 +190,13 @@ class Session:
     # review
 
     @property
-    def _who(self) -> str:
+    def who(self) -> str:
+        """Under whose name decisions are kept."""
         return self.reviewer or review.this_user()
 
     def decide(self, decisions: pa.Table, title: str, *, by_rule: bool = False) -> int:
         """Record decisions as one undoable step; returns how many samples it changed."""
-        reviewer = self._who + (review.BY_RULE if by_rule else "")
+        reviewer = self.who + (review.BY_RULE if by_rule else "")
         step = review.Decide(decisions, title, reviewer)
         self.store.write(step).result()
         return step.touched
@@ -234,7 +235,7 @@ class Session:
             check_id=check_id,
             note=note,
         )
-        step = bulk.DecideAlike(np.asarray(sample_ids, np.int64), choice, self._who, title)
+        step = bulk.DecideAlike(np.asarray(sample_ids, np.int64), choice, self.who, title)
         self.store.write(step).result()
         return step.touched
 
@@ -250,25 +251,25 @@ class Session:
             (np.array(ids, np.int64), bulk.Choice(verdict=verdict, check_id=check_id))
             for verdict, ids in parts.items()
         ]
-        step = bulk.DecideTogether(chosen, title, self._who)
+        step = bulk.DecideTogether(chosen, title, self.who)
         self.store.write(step).result()
         return step.touched
 
     def annotate(self, sample_ids: Ids, note: str) -> int:
         """Set the note ("" removes it) and leave the decision as it is."""
-        step = bulk.Annotate(np.asarray(sample_ids, np.int64), note, self._who)
+        step = bulk.Annotate(np.asarray(sample_ids, np.int64), note, self.who)
         self.store.write(step).result()
         return step.touched
 
     def undo(self) -> tuple[str, int]:
         """Take back the newest standing step: its title and how many samples changed."""
-        step = review.Undo(self._who)
+        step = review.Undo(self.who)
         self.store.write(step).result()
         return step.title, step.touched
 
     def redo(self) -> tuple[str, int]:
         """Do again what was undone last."""
-        step = review.Redo(self._who)
+        step = review.Redo(self.who)
         self.store.write(step).result()
         return step.title, step.touched
 
