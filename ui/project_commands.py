@@ -76,6 +76,10 @@ def _program(window: ProjectWindow) -> list[tuple[Command, Run]]:
             Command("ask.bank", window.tr("Questions about the pictures …"), group, ("Ctrl+B",)),
             window.show_questions,
         ),
+        (
+            Command("mistakes.triage", window.tr("Mistakes of a model …"), group, ("Ctrl+M",)),
+            window.show_mistakes,
+        ),
         (Command("project.export", window.tr("Export …"), group, ("Ctrl+E",)), window.export),
         (
             Command("project.report", window.tr("Write the report"), group, ("Ctrl+P",)),

@@ -241,6 +241,17 @@ class ProjectWindow(QMainWindow):
         shown.raise_()
         shown.activateWindow()
 
+    def show_mistakes(self) -> None:
+        """Triage of a model's mistakes; one window of it."""
+        from ui.triage.window import TriageWindow
+
+        shown = self.findChild(TriageWindow)
+        if shown is None:
+            shown = TriageWindow(self.workspace, self)
+            shown.show()
+        shown.raise_()
+        shown.activateWindow()
+
     def report(self) -> None:
         """Write the report into the project, and offer to open it."""
         session = self.session
