@@ -18,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 TOP_CLASSES = 10
 FULL_ROWS = 20_000
 """At most so many samples get full evidence, the worst first; the others get their margin."""
+NO_CLASS = "(none of the classes)"
+"""What a label map says of a part that shows none."""
 
 
 @dataclass(frozen=True, slots=True)

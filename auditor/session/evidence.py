@@ -9,6 +9,7 @@ from typing import Any
 
 from auditor import checks
 from auditor.checks.base import CheckSpec
+from auditor.checks.label_evidence import NO_CLASS
 from auditor.report import words
 from auditor.session.transcript import Asked, transcript
 from auditor.store import cards, history, project
@@ -46,6 +47,21 @@ class Decided:
     check_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class MapCell:
+    """A part of the picture and the class that is likeliest there."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    """Edges as shares of the picture."""
+    name: str
+    """"" where it shows none of the classes."""
+    share: float
+    """Probability of that class."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     sample_id: int
@@ -80,6 +96,8 @@ class Evidence:
     neighbours_suggested: tuple[int, ...]
     findings: tuple[CheckFinding, ...]
     """The check in focus first, then flagged ones."""
+    label_map: tuple[MapCell, ...]
+    """Which class each part of the picture shows, where a check says so."""
     transcript: tuple[Asked, ...]
     """What was asked about the sample, and answered."""
     history: tuple[Decided, ...]
@@ -116,6 +134,7 @@ def evidence(db: Connection, sample_id: int, check_id: str | None = None) -> Evi
         neighbours_given=_neighbours(told, "neighbours_given"),
         neighbours_suggested=_neighbours(told, "neighbours_suggested"),
         findings=_findings(db, rows, told),
+        label_map=_label_map(told),
         transcript=transcript(db, sample_id),
         history=tuple(_decided(row) for row in history.of_sample(db, sample_id)),
         extra=tuple(cards.further(db, sample_id).items()),
@@ -133,6 +152,26 @@ def _classes(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
 
 def _neighbours(told: Sequence[Mapping[str, Any]], key: str) -> tuple[int, ...]:
     return next((tuple(one[key]) for one in told if one.get(key)), ())
+
+
+def _label_map(told: Sequence[Mapping[str, Any]]) -> tuple[MapCell, ...]:
+    """Of the first finding that has one; a cell begins with its likeliest class and its per cent."""
+    found = next((one["map"] for one in told if isinstance(one.get("map"), dict)), None)
+    if found is None:
+        return ()
+    names, lines = found["classes"], found["cells"]
+    return tuple(
+        MapCell(
+            column / len(line),
+            row / len(lines),
+            (column + 1) / len(line),
+            (row + 1) / len(lines),
+            "" if names[cell[0]] == NO_CLASS else names[cell[0]],
+            cell[1] / 100,
+        )
+        for row, line in enumerate(lines)
+        for column, cell in enumerate(line)
+    )
 
 
 def _ranked(

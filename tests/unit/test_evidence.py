@@ -13,7 +13,7 @@ from auditor.checks import base
 from auditor.model import MEDIA_SCHEMA, Reason
 from auditor.report import words
 from auditor.session import Session
-from auditor.session.evidence import Evidence, evidence
+from auditor.session.evidence import Evidence, _label_map, evidence
 from auditor.store.media import SaveMedia
 from tests import project_world, tables
 
@@ -183,3 +183,14 @@ def test_a_probability_is_said_in_plain_words(
     chance: tuple[float | None, float | None, float | None], said: str
 ) -> None:
     assert words.error_words(*chance) == said
+
+
+def test_the_map_of_a_finding_names_the_likeliest_class_of_each_cell() -> None:
+    """As the check stores it: of each cell pairs of (place in classes, per cent)."""
+    told = [{}, {"map": {"classes": ["a", "b"], "cells": [[[0, 90, 1, 10], [1, 60, 0, 40]]]}}]
+    cells = _label_map(told)
+    assert [(one.name, one.share, one.left, one.right) for one in cells] == [
+        ("a", 0.9, 0.0, 0.5),
+        ("b", 0.6, 0.5, 1.0),
+    ]
+    assert _label_map([{}]) == ()

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from auditor.checks.labels.multi_label import CHECK, NONE, Params
+from auditor.checks.label_evidence import NO_CLASS
+from auditor.checks.labels.multi_label import CHECK, Params
 from auditor.ml import sentence_proposals
 from auditor.ml.crops import LAYOUT
 from auditor.session import class_sentences
@@ -55,7 +56,7 @@ def test_what_a_corner_shows_is_proposed_with_its_place_and_map() -> None:
     evidence = json.loads(first["evidence"])
     assert evidence["also"][0][0] == "bee"
     assert evidence["also"][0][2] == "top right"
-    assert NONE in evidence["map"]["classes"]
+    assert NO_CLASS in evidence["map"]["classes"]
 
 
 def test_the_temperature_is_that_at_which_whole_pictures_fit_their_labels() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
@@ -44,6 +44,10 @@ class Look:
 FIT = Look()
 
 
+Veil = Callable[[QPainter, QRectF], None]
+"""Paints over the picture, which lies in that box."""
+
+
 class Canvas(QWidget):
     """Paints the layer that is just sharp enough; rough while it moves, smooth when it rests."""
 
@@ -58,6 +62,7 @@ class Canvas(QWidget):
         self.sentence = ""
         """Said instead of a picture, or below it."""
         self._layers: tuple[Layer, ...] = ()
+        self._veil: Veil | None = None
         self._is_actual = False
         self._pressed: QPointF | None = None
         self._settle = QTimer(self, singleShot=True, interval=_SETTLED_MS)
@@ -78,6 +83,12 @@ class Canvas(QWidget):
         self._layers = tuple(sorted(layers, key=lambda layer: layer.side))
         self._keep_actual()
         self.update()
+
+    def set_veil(self, veil: Veil | None) -> None:
+        """What lies over the picture; None: nothing."""
+        if veil is not None or self._veil is not None:
+            self._veil = veil
+            self.update()
 
     def say(self, sentence: str) -> None:
         self.sentence = sentence
@@ -217,6 +228,8 @@ class Canvas(QWidget):
         # A white picture on a white ground has an edge too.
         painter.setPen(QColor(theme.colours().line))
         painter.drawRect(box.adjusted(-0.5, -0.5, 0.5, 0.5))
+        if self._veil is not None:
+            self._veil(painter, box)
 
     def _layer_for(self, side: int) -> Layer:
         enough = (layer for layer in self._layers if layer.side >= side)

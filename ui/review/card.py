@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -14,6 +15,7 @@ from auditor.session.browsing import View
 from auditor.session.errors import sentence
 from auditor.session.evidence import Evidence
 from ui.commands import Command, Commands
+from ui.review import map_veil
 from ui.review.card_body import CardBody
 from ui.review.looking import Looking
 from ui.review.loupe import Loupe
@@ -62,6 +64,13 @@ class EvidenceCard(QWidget):
         commands.add(
             Command("decide.note", self.tr("Write a note"), self.tr("Decide"), ("N",)), self._write
         )
+        title = self.tr("Label map over the picture")
+        commands.add(
+            Command("look.map", title, self.tr("Look"), ("Shift+O",), checkable=True),
+            self._show_map,
+        )
+        self._map_wanted = commands.action("look.map")
+        self._map_wanted.setChecked(True)
         self._connect()
         self._on_focus(workspace.focus)
 
@@ -111,6 +120,11 @@ class EvidenceCard(QWidget):
             self.wanted.emit()
             self.body.ensureWidgetVisible(self.body.note)
             self.body.note.edit()
+
+    def _show_map(self) -> None:
+        cells = () if self.evidence is None else self.evidence.label_map
+        shows = bool(cells) and self._map_wanted.isChecked()
+        self.loupe.set_veil(partial(map_veil.paint, cells) if shows else None)
 
     # what to show
 
@@ -170,6 +184,7 @@ class EvidenceCard(QWidget):
             return
         self.evidence = found
         self.body.tell(found)
+        self._show_map()
         self._stage.setCurrentWidget(self._parts)
         self.shown.emit(found)
         self._soon.start()

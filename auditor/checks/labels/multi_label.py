@@ -31,8 +31,6 @@ Flags = npt.NDArray[np.bool_]
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
 _LIKELY = 0.5
-NONE = "(none of the classes)"
-"""What sentences say of a part that shows no class; in label maps only."""
 _TRAIN, _TRAIN_EACH = 30_000, 300  # crops that heads learn from: in all, and of each class
 
 
@@ -173,7 +171,7 @@ def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     taken = found.scores >= least[found.codes]
     worst = _worst(found, taken)
     cells = {int(row): top(reader.maps(vectors(np.array([row])))[0]) for row in worst}
-    return Seen(chosen, (*ctx.classes, NONE), given, found, taken, least, cells)
+    return Seen(chosen, (*ctx.classes, label_evidence.NO_CLASS), given, found, taken, least, cells)
 
 
 def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
