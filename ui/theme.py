@@ -86,6 +86,9 @@ SWITCH = (
     "QToolButton { padding: 3px 6px; border: 1px solid palette(mid); border-radius: 3px; }"
     " QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
     " QToolButton:focus { border-color: palette(text); }"
+    " QPushButton:checked { background: palette(highlight); color: palette(highlighted-text);"
+    " border: 1px solid palette(highlight); border-radius: 3px; padding: 3px 6px; }"
+    " QPushButton:checked:focus { border-color: palette(text); }"
 )
 """A style sheet for buttons that stay down: on a dark ground the style's own look the same then."""
 

@@ -117,7 +117,7 @@ def test_the_slice_is_written_and_without_a_major_error_a_sentence_says_why_not(
     press(triage, "M")
     qtbot.waitUntil(lambda: at(triage) == wrong[1], timeout=WAIT)
     triage.export_slice(out)
-    qtbot.waitUntil(lambda: "1 samples written" in triage.notice.sentence, timeout=WAIT)
+    qtbot.waitUntil(lambda: "is written. Samples: 1." in triage.notice.sentence, timeout=WAIT)
     assert len(json.loads(out.read_text("utf-8"))["samples"]) == 1
 
 

@@ -271,3 +271,26 @@ def test_the_published_mistakes_come_into_one_project_and_their_slices_score_not
         assert run(["evaluate", str(folder.path), *files]) == 0
         found = json.loads(capsys.readouterr().out)
         assert [(one["passed"], one["samples"]) for one in found["models"]] == [(0, severities[0])]
+
+
+def test_mistakes_are_taken_in_listed_judged_and_counted_by_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with project_world.session(tmp_path) as opened:
+        project = str(opened.folder.path)
+    np.save(tmp_path / "net.npy", np.array([1, 1, 2] * 4))
+    assert run(["mistakes", "import", project, str(tmp_path / "net.npy"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mistakes"] == 4
+    assert run(["mistakes", "list", project, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["mistakes"][0]
+    judge = ["mistakes", "judge", project, "--sample", str(first["sample_id"])]
+    assert run([*judge, "--verdict", "wrong", "--category", "oov", "--severity", "minor"]) == 0
+    assert run([*judge, "--verdict", "nonsense"]) == 2
+    capsys.readouterr()
+    assert run(["mistakes", "summary", project, "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)
+    assert (counts["open"], counts["categories"]["oov"]) == (3, 1)
+    assert run(["undo", project]) == 0
+    capsys.readouterr()
+    run(["mistakes", "summary", project, "--json"])
+    assert json.loads(capsys.readouterr().out)["open"] == 4

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QGroupBox, QPushButton, QWidget
 
+from ui import theme
+
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
@@ -26,6 +28,7 @@ class Choices(QGroupBox, Generic[Kind]):
     ) -> None:
         """`options` are value, text and key."""
         super().__init__(title, parent)
+        self.setStyleSheet(theme.SWITCH)
         self._group = QButtonGroup(self)
         self._buttons: dict[Kind, QPushButton] = {}
         grid = QGridLayout(self)

@@ -250,7 +250,7 @@ class TriageWindow(QDialog):
 
     def _write(self, path: Path, work: Callable[[Session], int]) -> None:
         def tell(count: int) -> None:
-            text = self.tr("{file}: {count:,} samples written")
+            text = self.tr("{file} is written. Samples: {count:,}.")
             self.notice.tell(text.format(file=path.name, count=count))
 
         self._desk.ask(work, tell, self._trouble, owner=self, slow=True)
