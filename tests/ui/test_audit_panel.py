@@ -412,7 +412,11 @@ def test_a_moment_is_said_by_its_day() -> None:
         ({"state": "cancelled", "flagged": 0}, False, "Stopped before its end"),
         ({"state": "failed", "message": "no memory"}, False, "Failed: no memory"),
         ({"state": "done", "flagged": 12}, False, "12 flagged"),
-        ({"state": "done", "flagged": 1, "trust": 2.0}, False, "1 flagged. Its class probabilities"),
+        (
+            {"state": "done", "flagged": 1, "trust": 2.0},
+            False,
+            "1 flagged. Its class probabilities",
+        ),
     ],
 )
 def test_the_last_run_in_words(run: dict[str, object] | None, is_going: bool, said: str) -> None:
