@@ -46,9 +46,10 @@ class World(label_world.World):
 
 def test_what_a_corner_shows_is_proposed_with_its_place_and_map() -> None:
     features, given = pictures(np.random.default_rng(0))
-    context = World(NAMES, {"crops": features.reshape(COUNT, -1)})
-    object.__setattr__(context, "params", Params(reading="sentences", thing="animal"))
-    outcome = CHECK.run(label_world.samples([NAMES[i] for i in given]), context)
+    params = Params(reading="sentences", thing="animal")
+    context = World(NAMES, {"crops": features.reshape(COUNT, -1)}, params)  # type: ignore[arg-type]
+    table = label_world.samples([NAMES[i] for i in given])
+    outcome = CHECK.run(table, context)  # type: ignore[arg-type]
     flagged = np.flatnonzero(outcome.findings["flagged"])
     assert flagged.tolist() == list(range(0, COUNT, 4))
     first = outcome.findings.slice(0, 1).to_pylist()[0]
