@@ -71,15 +71,45 @@ def pool(found: npt.NDArray[Any], box: Box) -> npt.NDArray[np.float64]:
 
     Raises ValueError for a box without area inside the picture.
     """
-    height, width = found.shape[:2]
-    across = _overlaps(np.arange(width) / width, 1 / width, *np.array([[box[0]], [box[2]]]))[:, 0]
-    down = _overlaps(np.arange(height) / height, 1 / height, *np.array([[box[1]], [box[3]]]))[:, 0]
-    area = across.sum() * down.sum()
-    if area <= 0:
+    (weights,) = weights_of([box], *found.shape[:2])
+    if not weights.any():
         raise ValueError(f"the box {box} has no area inside the picture")
-    sums = np.einsum("h,w,hwk->k", down, across, found.astype(np.float64))
-    mean: npt.NDArray[np.float64] = sums / area
+    mean: npt.NDArray[np.float64] = weights @ found.reshape(weights.size, -1).astype(np.float64)
     return mean
+
+
+def weights_of(boxes: Sequence[Box], height: int, width: int) -> npt.NDArray[np.float64]:
+    """(b, h * w) share of each box's area in each cell of a map; zeros for a box without area."""
+    edges = np.array(boxes, np.float64)
+    across = _overlaps(np.arange(width) / width, 1 / width, edges[:, 0], edges[:, 2])
+    down = _overlaps(np.arange(height) / height, 1 / height, edges[:, 1], edges[:, 3])
+    areas = (down[:, None] * across[None]).reshape(height * width, -1).T
+    total = areas.sum(axis=1, keepdims=True)
+    shares: npt.NDArray[np.float64] = areas / np.where(total > 0, total, 1)
+    return shares
+
+
+def random_crops(count: int, seed: int) -> list[Box]:
+    """Boxes as training code draws them: 8 to 100 % of the area, sides of 3:4 to 4:3.
+
+    Source: Szegedy et al. 2015, "Going Deeper with Convolutions" (section 6), for square pictures.
+    """
+    rng = np.random.default_rng(seed)
+    boxes: list[Box] = []
+    while len(boxes) < count:
+        area, ratio = rng.uniform(0.08, 1), np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
+        wide, high = float(np.sqrt(area * ratio)), float(np.sqrt(area / ratio))
+        if wide <= 1 and high <= 1:
+            left, top = rng.uniform(0, 1 - wide), rng.uniform(0, 1 - high)
+            boxes.append((left, top, left + wide, top + high))
+    return boxes
+
+
+def crop_safety(found: npt.NDArray[Any], given: int, boxes: Sequence[Box]) -> float:
+    """Share of boxes whose soft label, pooled from a map (h, w, K), has `given` as its first class."""
+    height, width = found.shape[:2]
+    pooled = weights_of(boxes, height, width) @ found.reshape(height * width, -1)
+    return float((pooled.argmax(axis=1) == given).mean())
 
 
 @dataclass(frozen=True, slots=True)

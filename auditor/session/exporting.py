@@ -20,7 +20,7 @@ from auditor.report.files import input_fingerprint, sha256_of
 from auditor.session import soft_labels
 from auditor.session.deciding import NOTE
 from auditor.session.folder import ProjectFolder
-from auditor.session.map_export import write_label_maps
+from auditor.session.map_export import write_crop_safety, write_label_maps
 from auditor.store import media, project, review, samples
 from auditor.store.db import Connection, Store
 
@@ -66,6 +66,8 @@ class Exporter:
         with self.store.reader() as db:
             if write_label_maps(db, out / "label_maps.parquet"):
                 names.append("label_maps.parquet")
+            if write_crop_safety(db, out / "crop_safety.csv"):
+                names.append("crop_safety.csv")
         excluded = int(np.count_nonzero(edits["exclude"].to_numpy()))
         counts |= {"relabelled": edits.num_rows - excluded, "excluded": excluded}
         changes.write_manifest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.ml import label_maps
+from auditor.ml.crops import Box
 from auditor.report.files import replacing
 from auditor.report.words import evidence_of
+from auditor.session import listing
 from auditor.store import project, runs
 from auditor.store.db import Connection
 
 CHECK = "multi_label"
+_CROPS = 200
 _SCHEMA = pa.schema(
     [
         pa.field("path", pa.string(), nullable=False),
@@ -50,6 +55,39 @@ def write_label_maps(db: Connection, target: Path) -> bool:
     with replacing(target) as unfinished:
         pq.write_table(pa.Table.from_pylist(records, schema=schema), unfinished, compression="zstd")
     return True
+
+
+def write_crop_safety(db: Connection, target: Path) -> bool:
+    """Write which pictures' label survives random crops; False where the check left no places.
+
+    path, row, label, support, safe_share: of 200 random resized crops, the share whose pooled soft
+    label still has the label first. Empty where only parts of the picture are known to show it, and
+    no map was kept.
+    """
+    if runs.latest(db, CHECK) is None:
+        return False
+    boxes = label_maps.random_crops(_CROPS, seed=0)
+    rows = runs.findings(db, CHECK).select(["path", "row", "given", "evidence"]).to_pylist()
+    known = [(row, evidence_of(row["evidence"])) for row in rows if len(row["given"]) == 1]
+    told = [_safety(row, facts, boxes) for row, facts in known if "support" in facts]
+    if not told:
+        return False
+    listing.write(pa.Table.from_pylist(told), target, "csv")
+    return True
+
+
+def _safety(row: dict[str, Any], facts: dict[str, Any], boxes: Sequence[Box]) -> dict[str, Any]:
+    (label,) = row["given"]
+    # Where every part shows it, every crop does.
+    share = 1.0 if facts["support"] == 1 else None
+    if cells := facts.get("map"):
+        pairs = np.array(cells["cells"])
+        whole = np.zeros((*pairs.shape[:2], len(cells["classes"])))
+        np.put_along_axis(whole, pairs[:, :, ::2], pairs[:, :, 1::2] / 100, axis=2)
+        names = cells["classes"]
+        share = label_maps.crop_safety(whole, names.index(label), boxes) if label in names else 0.0
+    keys = {name: row[name] for name in ("path", "row")}
+    return {**keys, "label": label, "support": facts["support"], "safe_share": share}
 
 
 def _record(row: dict[str, Any], cells: dict[str, Any], place: dict[str, int]) -> dict[str, Any]:

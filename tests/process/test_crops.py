@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -94,6 +95,11 @@ def test_what_else_a_picture_shows_is_found_and_said_in_plain_words(project: Pat
     assert "also shows: stripes" in (project / "report.html").read_text("utf-8")
 
 
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_crops_are_embedded_once(session: Session) -> None:
     (file,) = session.folder.embeddings.glob("crops-*[!s].npy")
     assert np.load(file, mmap_mode="r").shape == (2 * EACH, 856 * len(LAYOUT))
@@ -120,6 +126,19 @@ def test_an_export_has_the_label_maps(session: Session, tmp_path: Path) -> None:
     assert classes[codes[1, 0, 0]] == "stripes"
     assert classes[codes[1, 3, 0]] == "disc"
     assert "label_maps.parquet" in (tmp_path / "out" / "manifest.json").read_text()
+
+
+def test_an_export_says_which_labels_survive_random_crops(session: Session, tmp_path: Path) -> None:
+    session.export(tmp_path / "out", "copy")
+    rows = {row["path"]: row for row in csv_rows(tmp_path / "out" / "crop_safety.csv")}
+    assert len(rows) == 2 * EACH
+    two = rows["stripes/00.png"]
+    assert two["label"] == "stripes"
+    # Only its left half shows it.
+    assert 0 < float(two["safe_share"]) < 0.75
+    alone = [row for row in rows.values() if float(row["support"]) == 1]
+    assert alone
+    assert {float(row["safe_share"]) for row in alone} == {1.0}
 
 
 def test_other_checks_do_not_pay_for_crops(session: Session) -> None:

@@ -201,3 +201,15 @@ def test_a_soft_label_of_a_box_is_the_exact_mean_by_area() -> None:
         worst = max(worst, float(np.abs(label_maps.pool(found, box) - exact).max()))
     print(f"\nlargest error of a pooled soft label: {worst:.1e}")
     assert worst < 1e-6
+
+
+def test_a_label_that_fills_the_left_half_survives_the_crops_that_lie_there() -> None:
+    found = np.zeros((4, 4, 2))
+    found[:, :2, 0] = found[:, 2:, 1] = 1
+    boxes = label_maps.random_crops(2000, seed=0)
+    share = label_maps.crop_safety(found, 0, boxes)
+    left = np.mean([(one[0] + one[2]) / 2 < 0.5 for one in boxes])
+    assert share == pytest.approx(left, abs=1e-9)
+    areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes]
+    assert 0.08 <= min(areas) < 0.1
+    assert max(areas) <= 1
