@@ -13,7 +13,10 @@ import pytest
 from auditor.ask import answerers
 from auditor.ask.bank import generate
 from auditor.ask.base import Answer, Pixels, Prompt
+from auditor.ml import encoders
 from auditor.planting.demo import TEST_DIGITS, compose, digits
+from auditor.session import models
+from auditor.session.answerers import offered
 
 MODELS = Path(str(resources.files("resources"))) / "models"
 DEMOS = ("digits", "natural")
@@ -87,3 +90,28 @@ def test_the_model_of_digits_counts_and_describes(scenes: tuple[list[Pixels], li
     texts = [answer.text or "" for answer in answers[1::2]]
     named = [f"digit {code}" in text for text, code in zip(texts, classes, strict=True)]
     assert np.mean(named) >= 0.85
+
+
+def test_the_text_image_model_is_small_and_names_the_digit_of_a_scene(
+    scenes: tuple[list[Pixels], list[int]],
+) -> None:
+    folder = encoders.shipped_folder()
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 8_000_000
+    facts = json.loads((folder / "held_out.json").read_text("utf-8"))
+    assert all(row["asked"] > 0 and row["right"] > 0.5 for row in facts["sentences"].values())
+    encoder = encoders.load(encoders.SHIPPED)
+    assert isinstance(encoder, encoders.TextEncoder)
+    assert encoder.id == "demo:clip"
+    pictures, classes = scenes
+    seen = encoder.encode(pictures)
+    said = encoder.encode_text([f"a photo of the digit {code}" for code in range(10)])
+    said /= np.linalg.norm(said, axis=1, keepdims=True)
+    assert ((seen @ said.T).argmax(axis=1) == classes).mean() > 0.9
+
+
+def test_it_answers_and_encodes_by_the_names_it_is_listed_under() -> None:
+    assert "zero-shot:demo:clip" in offered()
+    (row,) = (one for one in models.listed() if one["id"] == encoders.SHIPPED)
+    assert row["present"]
+    assert not row["default"]
+    assert "toy of our own" in row["good_for"]
