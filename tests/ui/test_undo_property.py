@@ -113,7 +113,6 @@ def state(session: Session) -> list[Row]:
 @pytest.mark.timeout(900)
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -95,7 +95,7 @@ def test_a_caption_is_weighed_by_likeness_too() -> None:
     assert of["Is there a brown dog on a sofa in the image?"] is not None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=80) | st.lists(st.sampled_from(
     ["a", "the", "two", "red", "of", "on", "dog", "left", "running", "with", ",", "is", "in front"]
 ), max_size=14).map(" ".join))  # fmt: skip

@@ -11,7 +11,7 @@ from auditor.ml.seeded import seeded_hash
 SETS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), min_size=1, max_size=80)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SETS, st.integers(1, 6), st.integers(0, 5))
 def test_no_group_is_in_two_folds(rows: list[tuple[int, int]], folds: int, seed: int) -> None:
     codes, groups = (np.array(column) for column in zip(*rows, strict=True))
@@ -21,7 +21,7 @@ def test_no_group_is_in_two_folds(rows: list[tuple[int, int]], folds: int, seed:
     assert all(len(set(fold[groups == g])) == 1 for g in set(groups))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=90), st.integers(1, 6))
 def test_each_class_is_spread_within_one(codes: list[int], folds: int) -> None:
     rows = np.arange(len(codes))
@@ -31,7 +31,7 @@ def test_each_class_is_spread_within_one(codes: list[int], folds: int) -> None:
         assert counts.max() - counts.min() <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SETS, st.randoms(use_true_random=False))
 def test_row_order_does_not_matter(rows: list[tuple[int, int]], chance: object) -> None:
     codes, groups = (np.array(column) for column in zip(*rows, strict=True))

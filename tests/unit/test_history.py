@@ -96,7 +96,7 @@ _MOVES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(moves=_MOVES)
 def test_undo_and_redo_take_what_was_announced_and_undos_lead_to_the_start(
     moves: list[Any],

@@ -126,7 +126,7 @@ _SOUND = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.sampled_from(_SOUND),
     st.lists(

@@ -188,7 +188,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=_STEPS)
 def test_as_many_undos_as_standing_steps_lead_back_to_the_start(steps: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -24,7 +24,7 @@ def case(seed: int, rows: int = 200, levels: int = 12) -> tuple[Floats, Flags, F
     return quality, quality < 0.4, truth
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), levels=st.integers(1, 300))
 def test_the_numbers_agree_with_scikit_learn_even_with_ties(seed: int, levels: int) -> None:
     quality, flagged, truth = case(seed, levels=levels)
