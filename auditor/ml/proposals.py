@@ -60,6 +60,18 @@ class Proposals:
     support: Floats
     """(n,) share of the picture whose likeliest class is the given one; NaN: not known."""
 
+    @classmethod
+    def none(cls, count: int, classes: int) -> Proposals:
+        """None yet, of so many pictures; to be filled in."""
+        wide = min(KEPT, classes - 1)
+        return cls(
+            np.zeros((count, wide), np.int64),
+            np.zeros((count, wide), np.float32),
+            np.full((count, wide), -1),
+            np.zeros(count, np.float32),
+            np.zeros(count, np.float32),
+        )
+
 
 def lessons(given: Ints, classes: int) -> Ints:
     """(n, C) which of the 2 K classes each crop of the layout teaches: the first is the whole."""
@@ -107,14 +119,8 @@ def learn(crops: Crops, given: Ints, classes: int, report: Callable[[], None]) -
 def propose(judge: Judge, crops: Crops, given: Ints, report: Report) -> Proposals:
     """Further labels of n pictures labelled `given` (n,), in blocks."""
     classes, count = judge.classes, len(given)
-    wide = min(KEPT, classes - 1)
-    answer = Proposals(
-        np.zeros((count, wide), np.int64),
-        np.zeros((count, wide), np.float32),
-        np.full((count, wide), -1),
-        np.zeros(count, np.float32),
-        np.zeros(count, np.float32),
-    )
+    answer = Proposals.none(count, classes)
+    wide = answer.codes.shape[1]
     ratios = np.zeros(count)
     size = max(1, min(BLOCK_ROWS, _BLOCK // (classes * len(PLACES))))
     for start in range(0, count, size):

@@ -17,7 +17,7 @@ from auditor.ml import label_maps
 from auditor.ml.calibration import fit_temperature, softmax
 from auditor.ml.crops import WINDOWS
 from auditor.ml.noise import fitting_rows
-from auditor.ml.proposals import BLOCK_ROWS, KEPT, PLACES, Proposals
+from auditor.ml.proposals import BLOCK_ROWS, PLACES, Proposals
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -71,14 +71,8 @@ def propose(
 ) -> Proposals:
     """Further labels of n pictures labelled `given` (n,): each class by the quarter it fits best."""
     count, classes = len(given), len(reader.texts) - 1
-    wide = min(KEPT, classes - 1)
-    answer = Proposals(
-        np.zeros((count, wide), np.int64),
-        np.zeros((count, wide), np.float32),
-        np.full((count, wide), -1),
-        np.zeros(count, np.float32),
-        np.zeros(count, np.float32),
-    )
+    answer = Proposals.none(count, classes)
+    wide = answer.codes.shape[1]
     for start in range(0, count, BLOCK_ROWS):
         rows = np.arange(start, min(start + BLOCK_ROWS, count))
         seen = vectors(rows)
