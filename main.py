@@ -1,4 +1,4 @@
-"""Dataset Auditor: no argument or a project opens the window, a command runs headless."""
+"""Dataset Auditor: no argument, a project or a packet opens the window, a command runs headless."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ def main() -> None:
     multiprocessing.freeze_support()
     # Workers import this module again: windows and commands are for the first process only.
     given = sys.argv[1:]
-    if not given or (len(given) == 1 and _is_project(given[0])):
+    if not given or (len(given) == 1 and _is_for_the_window(given[0])):
         sys.exit(_window(given))
     from auditor import cli
 
     cli.main()
 
 
-def _is_project(argument: str) -> bool:
+def _is_for_the_window(argument: str) -> bool:
+    """Whether it is a project, or a review packet by its name."""
     path = Path(argument)
-    return path.suffix == ".audit" or (path / "project.duckdb").is_file()
+    return path.suffix in {".audit", ".packet"} or (path / "project.duckdb").is_file()
 
 
 def _window(given: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The window's program: one Qt application, a start window or a project's window."""
+"""The window's program: one Qt application, a start window, a project's or a packet's window."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from auditor import settings as user_settings
 from auditor.settings import Settings, SettingsError
 from ui import theme
+from ui.start.reading import is_packet
 from ui.start.window import StartWindow
 
 if TYPE_CHECKING:
     from auditor.session import Session, Understanding
+    from auditor.session.packets import Reviewing
+    from ui.packet.window import PacketWindow
     from ui.project_window import ProjectWindow
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ class Program(QObject):
     """Owns the windows: the start window gives way to a project's, and comes back after it."""
 
     _opened = Signal(object, object, bool)
+    _packet_opened = Signal(object)
     _failed = Signal(object)
     _not_kept = Signal(object)
 
@@ -48,11 +52,14 @@ class Program(QObject):
         self._on_the_way: set[Session] = set()
         """Opened, and not yet in a window."""
         self.project: ProjectWindow | None = None
+        self.packet: PacketWindow | None = None
         self.start = StartWindow()
         self.start.open_project.connect(self.open)
+        self.start.open_packet.connect(self.open_packet)
         self.start.import_ready.connect(self.take_in)
         self.start.demo_ready.connect(lambda u, path: self.take_in(u, path, audit=True))
         self._opened.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._packet_opened.connect(self._show_packet, Qt.ConnectionType.QueuedConnection)
         self._failed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         self._not_kept.connect(self._tell_not_kept, Qt.ConnectionType.QueuedConnection)
         app.aboutToQuit.connect(self._let_go)
@@ -67,6 +74,18 @@ class Program(QObject):
         """Open a project; where that fails a sentence on the start window says why."""
         self.start.busy(self.tr("Opening {name} …").format(name=path.name))
         self._in_thread(lambda: _session(path, self.settings, make=False))
+
+    def open_packet(self, path: Path) -> None:
+        """Open a review packet, which needs no project; or a sentence says why it cannot be."""
+        self.start.busy(self.tr("Opening {name} …").format(name=path.name))
+
+        def work() -> None:
+            try:
+                self._packet_opened.emit(_packet(path))
+            except Exception as error:  # noqa: BLE001  the border: the user gets a sentence
+                self._failed.emit(error)
+
+        self._openers.submit(work)
 
     def take_in(self, understood: Understanding, path: Path, *, audit: bool = False) -> None:
         """Open or make the project, and import the source (and audit it) under the user's eyes."""
@@ -117,19 +136,29 @@ class Program(QObject):
         if understood is not None:
             self.project.import_source(understood, audit=audit)
 
+    def _show_packet(self, held: Reviewing) -> None:
+        from ui.packet.window import PacketWindow
+
+        self.packet = PacketWindow(held)
+        self.packet.closed.connect(self._closed)
+        self.packet.show()
+        self.start.idle()
+        self.start.hide()
+
     def _tell(self, error: Exception) -> None:
         from auditor.session.errors import sentence
         from ui.sentences import for_the_window
 
-        log.warning("a project could not be opened", exc_info=error)
+        log.warning("it could not be opened", exc_info=error)
         self.start.idle()
         self.start.say(for_the_window(sentence(error)))
         self.start.show()
 
     def _closed(self, quits: bool) -> None:
-        if self.project is not None:
-            self.project.deleteLater()
-            self.project = None
+        for window in (self.project, self.packet):
+            if window is not None:
+                window.deleteLater()
+        self.project = self.packet = None
         if quits:
             self.app.quit()
         else:
@@ -168,6 +197,12 @@ def _session(path: Path, settings: Settings, *, make: bool) -> Session:
     session.reviewer = settings.review.reviewer
     recent.add(folder.path)
     return session
+
+
+def _packet(path: Path) -> Reviewing:
+    from auditor.session.packets import Reviewing
+
+    return Reviewing.open(path)
 
 
 def _settings() -> tuple[Settings, str]:
@@ -229,7 +264,7 @@ def without_pandas() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Open the window, on a project where one is named; returns the exit code."""
+    """Open the window, on a project or a packet where one is named; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     without_pandas()
     # The project's log takes what the window says as well.
@@ -244,5 +279,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program.start.closed.connect(app.quit)
     program.warm_up()
     if given:
-        program.open(Path(given[0]).absolute())
+        path = Path(given[0]).absolute()
+        (program.open_packet if is_packet(path) else program.open)(path)
     return app.exec()

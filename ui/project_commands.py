@@ -80,6 +80,14 @@ def _program(window: ProjectWindow) -> list[tuple[Command, Run]]:
             Command("mistakes.triage", window.tr("Mistakes of a model …"), group, ("Ctrl+M",)),
             window.show_mistakes,
         ),
+        (
+            Command("packet.make", window.tr("Hand out a review packet …"), group),
+            window.hand_out_packet,
+        ),
+        (
+            Command("packet.merge", window.tr("Take review packets back …"), group),
+            window.take_packets_back,
+        ),
         (Command("project.export", window.tr("Export …"), group, ("Ctrl+E",)), window.export),
         (
             Command("project.report", window.tr("Write the report"), group, ("Ctrl+P",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
@@ -29,6 +29,9 @@ from ui.review.looking import Looking
 from ui.review.queue import QueuePanel
 from ui.sentences import for_the_window
 from ui.workspace import NONE, Workspace
+
+if TYPE_CHECKING:
+    from ui.packet.handing import Handing
 
 _SAID_MS = 8000
 _SETTLED_MS = 1500
@@ -251,6 +254,21 @@ class ProjectWindow(QMainWindow):
             shown.show()
         shown.raise_()
         shown.activateWindow()
+
+    def hand_out_packet(self) -> None:
+        self._handing().hand_out()
+
+    def take_packets_back(self) -> None:
+        self._handing().choose()
+
+    def _handing(self) -> Handing:
+        from ui.packet.handing import Handing
+
+        found = self.findChild(Handing)
+        if found is None:
+            found = Handing(self.workspace, self.notice, self)
+            found.shown.connect(partial(self.show_page, "gallery"))
+        return found
 
     def report(self) -> None:
         """Write the report into the project, and offer to open it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -274,7 +274,10 @@ def _gold_scores(
 
 
 class Reviewing:
-    """A packet in a reviewer's hands; needs no project. `save` after answers that must stay."""
+    """A packet in a reviewer's hands; needs no project. `save` after answers that must stay.
+
+    One thread may answer while another saves.
+    """
 
     def __init__(self, packet: Packet) -> None:
         self._packet = packet
@@ -283,6 +286,10 @@ class Reviewing:
     def open(cls, path: Path) -> Self:
         """Raises PacketError."""
         return cls(files.read(path))
+
+    @property
+    def path(self) -> Path:
+        return self._packet.path
 
     @property
     def manifest(self) -> Manifest:
@@ -312,9 +319,18 @@ class Reviewing:
             yes=tuple(yes), maybe=tuple(maybe), note=note, made_on=datetime.now(UTC)
         )
 
-    def save(self) -> None:
-        """Write the answers into the packet's file."""
-        files.save(self._packet)
+    def put_back(self, item: str, before: Answer | None) -> None:
+        """Make an item's answer the one that it was before; None: it had none."""
+        if before is None:
+            self._packet.answers.pop(item, None)
+        else:
+            self._packet.answers[item] = before
+
+    def save(self) -> int:
+        """Write the answers there are now into the packet's file; how many these are."""
+        answers = dict(self._packet.answers)
+        files.save(replace(self._packet, answers=answers))
+        return len(answers)
 
 
 __all__ = [

@@ -16,8 +16,12 @@ class ClassPicker(QDialog):
 
     chosen = Signal(str)
 
-    def __init__(self, classes: Sequence[str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, classes: Sequence[str], parent: QWidget | None = None, *, may_add: bool = True
+    ) -> None:
+        """`may_add`: what is typed and is none of the classes may become one."""
         super().__init__(parent)
+        self._may_add = may_add
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Which class?"))
         self.resize(420, 440)
@@ -73,7 +77,8 @@ class ClassPicker(QDialog):
     def _fill(self) -> None:
         typed = self._line.text().strip()
         self._shown = self._matching(typed.casefold())
-        self._new = typed if typed and typed.casefold() not in self._folded else ""
+        is_new = bool(typed) and typed.casefold() not in self._folded
+        self._new = typed if is_new and self._may_add else ""
         added = [self.tr("Add “{name}” as a new class").format(name=self._new)] if self._new else []
         self._model.setStringList([*self._shown, *added])
         self._list.setCurrentIndex(self._model.index(0))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+PACKETS = "*.packet"
 TABLES = "*.csv *.tsv *.jsonl *.ndjson *.parquet"
 
 
@@ -24,6 +25,15 @@ def choose_table(parent: QWidget, title: str, then: Callable[[Path], object]) ->
     dialog = QFileDialog(parent, title)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     names = parent.tr("Tables ({patterns})").format(patterns=TABLES)
+    dialog.setNameFilters([names, parent.tr("All files (*)")])
+    _open(dialog, then)
+
+
+def choose_packet(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
+    """Ask for a review packet, whatever its name."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    names = parent.tr("Review packets ({patterns})").format(patterns=PACKETS)
     dialog.setNameFilters([names, parent.tr("All files (*)")])
     _open(dialog, then)
 

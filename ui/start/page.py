@@ -30,9 +30,9 @@ from ui.commands import Command, Commands
 from ui.notice import Notice
 from ui.start import words
 from ui.start.big_button import BigButton
-from ui.start.choosing import choose_folder, choose_table
+from ui.start.choosing import choose_folder, choose_packet, choose_table
 from ui.start.reader import Reader
-from ui.start.reading import project_at
+from ui.start.reading import is_packet, project_at
 from ui.start.recent_list import RecentList
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 class StartPage(QFrame):
     open_project = Signal(Path)
     import_source = Signal(Path)
+    open_packet = Signal(Path)
     try_demo = Signal()
 
     def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
@@ -110,8 +111,11 @@ class StartPage(QFrame):
     # what is done
 
     def _open(self, path: Path) -> None:
-        """Open a project, or import what is none."""
+        """Open a project or a packet, or import what is neither."""
         self.say("")
+        if is_packet(path):
+            self.open_packet.emit(path)
+            return
         self._path_reader.ask(
             lambda: project_at(path),
             lambda project: self._go(path, project),
@@ -177,6 +181,9 @@ class StartPage(QFrame):
         title = self.tr("A project: a folder whose name ends in .audit")
         choose_folder(self, title, self._open_project)
 
+    def _choose_packet(self) -> None:
+        choose_packet(self, self.tr("A review packet"), self.open_packet.emit)
+
     # how it looks
 
     def _add_commands(self) -> None:
@@ -190,6 +197,12 @@ class StartPage(QFrame):
                 self._choose_file,
             ),
             ("start.project", self.tr("Open a project …"), "Ctrl+Shift+O", self._choose_project),
+            (
+                "start.packet",
+                self.tr("Answer a review packet …"),
+                "Ctrl+R",
+                self._choose_packet,
+            ),
             ("start.demo", self.tr("Try the demo"), "Ctrl+D", self.try_demo.emit),
             ("start.forget", self.tr("Remove from the list"), "Del", self._forget),
         )
@@ -234,7 +247,7 @@ class StartPage(QFrame):
             column.addWidget(button)
         column.addStretch(1)
         self._hint = QLabel(
-            self.tr("Or drop a folder, a table or a project anywhere in this window."), self
+            self.tr("Or drop a folder, a table, a project or a packet anywhere in this window."), self
         )
         self._hint.setWordWrap(True)
         column.addWidget(self._hint)
@@ -247,16 +260,14 @@ class StartPage(QFrame):
             self._keys("start.folder"),
             self,
         )
-        menu = QMenu(self._pictures)
-        menu.addActions([self._commands.action(name) for name in ("start.folder", "start.file")])
-        self._pictures.setMenu(menu)
+        self._offer(self._pictures, "start.folder", "start.file")
         project = BigButton(
-            self.tr("Open a project …"),
-            self.tr("Go on with an audit where you were."),
+            self.tr("Open a project or a review packet …"),
+            self.tr("Go on with an audit, or judge pictures that somebody sent you."),
             self._keys("start.project"),
             self,
         )
-        project.clicked.connect(self._commands.action("start.project").trigger)
+        self._offer(project, "start.project", "start.packet")
         demo = BigButton(
             self.tr("Try the demo"),
             self.tr("2,000 made-up pictures with known mistakes: see what is found."),
@@ -265,6 +276,11 @@ class StartPage(QFrame):
         )
         demo.clicked.connect(self._commands.action("start.demo").trigger)
         return [self._pictures, project, demo]
+
+    def _offer(self, button: BigButton, *command_ids: str) -> None:
+        menu = QMenu(button)
+        menu.addActions([self._commands.action(name) for name in command_ids])
+        button.setMenu(menu)
 
     def _keys(self, command_id: str) -> str:
         shortcut = self._commands.action(command_id).shortcut()

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from auditor.session import Understanding
 
 
+PACKET = ".packet"
+"""How the name of a review packet ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A source as it was understood with the options given, or why it could not be."""
@@ -70,6 +74,11 @@ def place(project: Path) -> Place:
         return Place.WRONG
     is_taken = project.is_dir() and any(project.iterdir())
     return Place.OTHER if is_taken else Place.NEW
+
+
+def is_packet(path: Path) -> bool:
+    """Whether the path is a review packet by its name."""
+    return path.suffix == PACKET
 
 
 def project_at(path: Path) -> Path | None:

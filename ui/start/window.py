@@ -17,6 +17,7 @@ from ui.start.page import StartPage
 
 class StartWindow(QMainWindow):
     open_project = Signal(Path)
+    open_packet = Signal(Path)
     import_ready = Signal(object, Path)
     """An Understanding, and the project that is to take it in."""
     demo_ready = Signal(object, Path)
@@ -38,6 +39,7 @@ class StartWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._bar)
         self._thread = ThreadPoolExecutor(1, "demo")
         self.page.open_project.connect(self.open_project)
+        self.page.open_packet.connect(self.open_packet)
         self.page.import_source.connect(self._import)
         self.page.try_demo.connect(self._demo)
         self._progress.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
