@@ -73,6 +73,7 @@ def _card(window: ProjectWindow) -> QWidget:
     card = EvidenceCard(window.workspace, window.commands, window)
     card.class_chosen.connect(window.decider.relabel)
     card.class_toggled.connect(window.decider.toggle)
+    card.answered.connect(window.decider.answer)
     card.wanted.connect(window.docks["evidence"].uncover)
     return card
 

@@ -17,6 +17,7 @@ from auditor.session.evidence import Evidence
 from ui.commands import Command, Commands
 from ui.review import map_veil
 from ui.review.card_body import CardBody
+from ui.review.four_way import FourWayMode
 from ui.review.looking import Looking
 from ui.review.loupe import Loupe
 from ui.review.pieces import MutedLabel
@@ -38,6 +39,8 @@ class EvidenceCard(QWidget):
 
     class_chosen = Signal(str)
     """A class that was clicked: the sample should have it as its label."""
+    answered = Signal(object)
+    """A FourWay: which of two labels fits."""
     class_toggled = Signal(str)
     """A class to put beside the sample's other labels, or to take away from them."""
     shown = Signal(object)
@@ -57,7 +60,7 @@ class EvidenceCard(QWidget):
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._prefetch)
         self.loupe = Loupe(workspace, self)
-        self.body = CardBody(workspace, self)
+        self.body = CardBody(workspace, FourWayMode.of(commands), self)
         self._looking = Looking.of(commands)
         self._empty = MutedLabel(self.tr("Nothing in focus"), self)
         self._lay_out()
@@ -113,6 +116,7 @@ class EvidenceCard(QWidget):
         self._workspace.rows_changed.connect(self._on_change)
         self.body.classes.chosen.connect(self.class_chosen)
         self.body.classes.toggled.connect(self.class_toggled)
+        self.body.of_two.answered.connect(self.answered)
         self.body.compare_wanted.connect(self._looking.compare)
 
     def _write(self) -> None:

@@ -12,6 +12,7 @@ from ui.review.card_file import FileRow
 from ui.review.card_head import CardHead
 from ui.review.card_note import NoteField
 from ui.review.card_texts import RichText
+from ui.review.four_way import FourWayList, FourWayMode
 from ui.review.neighbours import Neighbours
 from ui.review.pieces import Section
 from ui.review.transcript import Transcript
@@ -23,12 +24,16 @@ class CardBody(QScrollArea):
 
     compare_wanted = Signal(int, int)
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, mode: FourWayMode, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._evidence: Evidence | None = None
+        self._mode = mode
         inner = QWidget(self)
         self.head = CardHead(inner)
         self.classes = ClassList(inner)
+        self.of_two = FourWayList(inner)
         self.neighbours = Neighbours(workspace, inner)
         self.reasons = RichText(card_texts.reasons, inner)
         self.transcript = Transcript(workspace.desk, inner)
@@ -40,6 +45,7 @@ class CardBody(QScrollArea):
         self.history = RichText(card_texts.history, inner)
         self._lay_out(inner)
         self.copy.clicked.connect(self._compare_copy)
+        mode.changed.connect(self._ask)
         self.neighbours.compare_wanted.connect(self._compare)
         self.neighbours.focus_wanted.connect(workspace.set_focus)
         for part in (self.note, self.file, self.transcript):
@@ -50,6 +56,7 @@ class CardBody(QScrollArea):
         self._evidence = evidence
         self.head.tell(evidence)
         self.classes.tell(evidence)
+        self._ask()
         self.neighbours.tell(evidence)
         self.file.tell(evidence)
         self.transcript.tell(evidence)
@@ -70,7 +77,14 @@ class CardBody(QScrollArea):
         if moved:
             self.verticalScrollBar().setValue(0)
 
+    def _ask(self) -> None:
+        """All classes, or which of two labels fits."""
+        asks = self._evidence is not None and self._mode.is_on and self.of_two.tell(self._evidence)
+        self._of_two.setVisible(asks)
+        self._classes.setVisible(not asks)
+
     def _lay_out(self, inner: QWidget) -> None:
+        self._of_two = Section(self.tr("Which of the two fits?"), self.of_two, inner)
         self._classes = Section(self.tr("Likeliest classes"), self.classes, inner)
         self._alike = Section(self.tr("Look-alikes"), self.neighbours, inner)
         self._asked = Section(self.tr("Questions and answers"), self.transcript, inner)
@@ -81,6 +95,7 @@ class CardBody(QScrollArea):
         column.setSpacing(8)
         for part in (
             self.head,
+            self._of_two,
             self._classes,
             self.note,
             self._alike,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from auditor.model import Verdict
-from auditor.session import Session, evidence, history
+from auditor.session import Session, evidence, four_way, history
 from auditor.session.browsing import Ids
 from auditor.session.evidence import Evidence
+from auditor.session.four_way import FourWay
 
 
 class Why(Enum):
@@ -17,6 +18,7 @@ class Why(Enum):
     NO_SUGGESTION = auto()
     NO_SUCH_CLASS = auto()
     NO_COPY = auto()
+    NO_PAIR = auto()
 
 
 class RefusedError(Exception):
@@ -38,6 +40,8 @@ class Choice:
     """The class is put beside the labels there are, or taken away from them."""
     is_none: bool = False
     """No class fits: relabel with none."""
+    of_two: FourWay | None = None
+    """An answer to the four-way question, which is about one sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Stepped:
 
 def decide(session: Session, sample_ids: Ids, choice: Choice, check_id: str | None) -> int:
     """One step; how many samples it changed. Raises RefusedError."""
+    if choice.of_two is not None:
+        return _answer(session, int(sample_ids[0]), choice.of_two, check_id)
     if len(sample_ids) == 1:
         return _decide_one(session, sample_ids, choice, check_id)
     labels = () if choice.is_none else None if choice.label is None else (choice.label,)
@@ -68,6 +74,13 @@ def _decide_one(session: Session, sample_ids: Ids, choice: Choice, check_id: str
         if known.given == labels:  # who chooses the label there is says that it is right
             verdict, labels = Verdict.KEEP, None
     return session.decide_on(sample_ids, verdict, labels=labels, check_id=check_id)
+
+
+def _answer(session: Session, sample_id: int, said: FourWay, check_id: str | None) -> int:
+    known = _evidence(session, sample_id, check_id)
+    if four_way.pair(known) is None:
+        raise RefusedError(Why.NO_PAIR)
+    return four_way.answer(session, known, said, check_id)
 
 
 def _labels(known: Evidence, choice: Choice) -> tuple[str, ...]:

@@ -13,11 +13,13 @@ from auditor.model import ChangeSet, SampleId, Verdict
 from auditor.session import Session, evidence
 from auditor.session.browsing import Ids
 from auditor.session.errors import sentence
+from auditor.session.four_way import FourWay
 from ui.commands import Command, Commands
 from ui.review import choices
 from ui.review.bulk import BulkPreview
 from ui.review.choices import Choice, RefusedError, Stepped, Why
 from ui.review.class_picker import ClassPicker
+from ui.review.four_way import ANSWERS, FourWayMode
 from ui.review.waiting import Waiting
 from ui.workspace import NONE, Workspace
 
@@ -47,6 +49,7 @@ class Decider(QObject):
         self._waiting = Waiting(workspace, self)
         self._in_flight = 0
         self._is_failing = False
+        self._four_way = FourWayMode.of(commands)
         for command, run in self._offered():
             commands.add(command, run)
 
@@ -55,7 +58,9 @@ class Decider(QObject):
         ids = self._acted_on()
         if not len(ids):
             return
-        if choice.is_one_of_several and len(ids) > 1:
+        if choice.of_two is not None and len(ids) > 1:
+            self.said.emit(self.tr("Which of two labels fits is asked of one sample at a time."))
+        elif choice.is_one_of_several and len(ids) > 1:
             self.said.emit(self.tr("Several labels are given to one sample at a time."))
         elif choice.nth is None or len(ids) == 1:
             self._decide_about(ids, choice)
@@ -69,6 +74,20 @@ class Decider(QObject):
     def toggle(self, class_name: str) -> None:
         """Put a label beside the others of one sample, or take it away from them."""
         self.decide(_beside(class_name))
+
+    def digit(self, nth: int) -> None:
+        """The n-th class, or the n-th answer to the four-way question where that is the mode."""
+        if not self._four_way.is_on:
+            self.decide(Choice(Verdict.RELABEL, nth=nth))
+        elif nth <= len(ANSWERS):
+            self.answer(ANSWERS[nth - 1])
+        else:
+            self.said.emit(self.tr("Press 1 to 4, or Y to choose among all classes."))
+
+    def answer(self, said: FourWay) -> None:
+        """Which of two labels fits the sample in focus."""
+        keeps = said is FourWay.GIVEN
+        self.decide(Choice(Verdict.KEEP if keeps else Verdict.RELABEL, of_two=said))
 
     def pick(self) -> None:
         """Of two copies keep the one in focus and exclude the other, as one step."""
@@ -256,6 +275,9 @@ class Decider(QObject):
             ),
             Why.NO_SUCH_CLASS: self.tr("There are not so many classes."),
             Why.NO_COPY: self.tr("No check found a copy of this sample."),
+            Why.NO_PAIR: self.tr(
+                "There are not two labels to choose from: press Y for all classes."
+            ),
         }[why]
 
     def _offered(self) -> list[tuple[Command, Callable[[], None]]]:
@@ -270,7 +292,7 @@ class Decider(QObject):
                 f"class_{nth}",
                 self.tr("Class {nth} in order of likelihood").format(nth=nth),
                 str(nth),
-                partial(self.decide, Choice(Verdict.RELABEL, nth=nth)),
+                partial(self.digit, nth),
             )
             for nth in range(1, _DIGITS + 1)
         ]

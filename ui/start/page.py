@@ -247,7 +247,8 @@ class StartPage(QFrame):
             column.addWidget(button)
         column.addStretch(1)
         self._hint = QLabel(
-            self.tr("Or drop a folder, a table, a project or a packet anywhere in this window."), self
+            self.tr("Or drop a folder, a table, a project or a packet anywhere in this window."),
+            self,
         )
         self._hint.setWordWrap(True)
         column.addWidget(self._hint)
