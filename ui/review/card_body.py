@@ -46,6 +46,7 @@ class CardBody(QScrollArea):
         self._lay_out(inner)
         self.copy.clicked.connect(self._compare_copy)
         mode.changed.connect(self._ask)
+        self._of_two.hide()
         self.neighbours.compare_wanted.connect(self._compare)
         self.neighbours.focus_wanted.connect(workspace.set_focus)
         for part in (self.note, self.file, self.transcript):
@@ -63,8 +64,6 @@ class CardBody(QScrollArea):
         self.note.tell(evidence.sample_id, evidence.note)
         for text in (self.reasons, self.facts, self.extra, self.history):
             text.tell(evidence)
-        is_judged = any(share is not None for _name, share in evidence.ranked)
-        self._classes.set_title(self.tr("Likeliest classes") if is_judged else self.tr("Classes"))
         alike = bool(evidence.neighbours_given or evidence.neighbours_suggested)
         self._alike.setVisible(alike)
         self._asked.setVisible(bool(evidence.transcript))
@@ -79,9 +78,16 @@ class CardBody(QScrollArea):
 
     def _ask(self) -> None:
         """All classes, or which of two labels fits."""
-        asks = self._evidence is not None and self._mode.is_on and self.of_two.tell(self._evidence)
+        if self._evidence is None:
+            return
+        asks = self._mode.is_on and self.of_two.tell(self._evidence)
         self._of_two.setVisible(asks)
         self._classes.setVisible(not asks)
+        is_judged = any(share is not None for _name, share in self._evidence.ranked)
+        title = self.tr("Likeliest classes") if is_judged else self.tr("Classes")
+        if self._mode.is_on:
+            title = self.tr("No second label is in question here")
+        self._classes.set_title(title)
 
     def _lay_out(self, inner: QWidget) -> None:
         self._of_two = Section(self.tr("Which of the two fits?"), self.of_two, inner)
