@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import threading
 from collections import Counter
@@ -9,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from PIL import Image
 
 Body = dict[str, Any]
 Script = Callable[["Handler", Body], None]
@@ -97,6 +101,13 @@ def question(body: Body) -> str:
     content = body["messages"][0]["content"]
     text = content if isinstance(content, str) else content[-1]["text"]
     return str(text).split("\n", maxsplit=1)[0]
+
+
+def picture(body: Body) -> Image.Image:
+    """The picture in a chat request."""
+    content = body["messages"][0]["content"]
+    url = next(part["image_url"]["url"] for part in content if part["type"] == "image_url")
+    return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
 
 
 @contextmanager

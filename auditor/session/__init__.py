@@ -166,10 +166,15 @@ class Session:
     @property
     def interview(self) -> Interview:
         """Questions about the pictures and their answers."""
-        return Interview(self.store, self._asker, lambda: self.who)
+        return self.interviewing(self.progress)
 
-    def _asker(self, options: AuditOptions) -> Asker:
-        return Asker(self.store, self.folder, self._pool, self.understood, self.progress, options)
+    def interviewing(self, progress: Progress) -> Interview:
+        """The same, for a job that tells how far it is."""
+
+        def asker(options: AuditOptions) -> Asker:
+            return Asker(self.store, self.folder, self._pool, self.understood, progress, options)
+
+        return Interview(self.store, asker, lambda: self.who)
 
     def findings(self, check_id: str, *, only_flagged: bool = True) -> pa.Table:
         """The newest findings of a check, in sample_id order."""

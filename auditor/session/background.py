@@ -57,7 +57,7 @@ class JobEvent:
 
     number: int
     kind: str
-    """import | attach | audit | map | export | report"""
+    """import | attach | audit | map | export | report | heat map"""
     title: str
     state: JobState
     stage: str = ""

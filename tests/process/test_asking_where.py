@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from auditor.session import AuditOptions, ImportOptions, Session, understand
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import TaskError
 from auditor.session.interview import InterviewError
-from tests.answer_server import Body, Handler, serving
+from tests.answer_server import Body, Handler, picture, serving
 
 pytestmark = pytest.mark.process
 RED = (220, 30, 30)
@@ -29,10 +27,7 @@ def sees_red(handler: Handler, body: Body) -> None:
     if not handler.path.endswith("completions"):
         handler.reply({}, status=404)
         return
-    content = body["messages"][0]["content"]
-    url = next(part["image_url"]["url"] for part in content if part["type"] == "image_url")
-    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as picture:
-        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    pixels = np.asarray(picture(body).convert("RGB")).astype(int)
     seen = (np.abs(pixels - RED).sum(axis=2) < 60).mean() > 0.02
     handler.say("Yes." if seen else "No.")
 

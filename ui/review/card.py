@@ -15,7 +15,7 @@ from auditor.session.browsing import View
 from auditor.session.errors import sentence
 from auditor.session.evidence import Evidence
 from ui.commands import Command, Commands
-from ui.review import map_veil
+from ui.review import map_veil, where
 from ui.review.card_body import CardBody
 from ui.review.four_way import FourWayMode
 from ui.review.looking import Looking
@@ -118,6 +118,7 @@ class EvidenceCard(QWidget):
         self.body.classes.toggled.connect(self.class_toggled)
         self.body.of_two.answered.connect(self.answered)
         self.body.compare_wanted.connect(self._looking.compare)
+        self.body.where.changed.connect(self._show_map)
 
     def _write(self) -> None:
         if self.evidence is not None:
@@ -126,6 +127,11 @@ class EvidenceCard(QWidget):
             self.body.note.edit()
 
     def _show_map(self) -> None:
+        """Over the picture: where it speaks against its label, else which class is where."""
+        heat = self.body.where.heat
+        if heat is not None and self._map_wanted.isChecked():
+            self.loupe.set_veil(partial(where.paint, heat))
+            return
         cells = () if self.evidence is None else self.evidence.label_map
         shows = bool(cells) and self._map_wanted.isChecked()
         self.loupe.set_veil(partial(map_veil.paint, cells) if shows else None)

@@ -16,6 +16,7 @@ from ui.review.four_way import FourWayList, FourWayMode
 from ui.review.neighbours import Neighbours
 from ui.review.pieces import Section
 from ui.review.transcript import Transcript
+from ui.review.where import Where
 from ui.workspace import Workspace
 
 
@@ -37,6 +38,7 @@ class CardBody(QScrollArea):
         self.neighbours = Neighbours(workspace, inner)
         self.reasons = RichText(card_texts.reasons, inner)
         self.transcript = Transcript(workspace.desk, inner)
+        self.where = Where(workspace, inner)
         self.copy = QPushButton(self.tr("Compare with its copy"), inner)
         self.note = NoteField(workspace.desk, inner)
         self.file = FileRow(workspace.desk, inner)
@@ -61,6 +63,7 @@ class CardBody(QScrollArea):
         self.neighbours.tell(evidence)
         self.file.tell(evidence)
         self.transcript.tell(evidence)
+        self.where.tell(evidence)
         self.note.tell(evidence.sample_id, evidence.note)
         for text in (self.reasons, self.facts, self.extra, self.history):
             text.tell(evidence)
@@ -106,6 +109,7 @@ class CardBody(QScrollArea):
             self.note,
             self._alike,
             self._asked,
+            self.where,
             Section(self.tr("Why"), self.reasons, inner),
             self.copy,
             Section(self.tr("File"), self.file, inner),
