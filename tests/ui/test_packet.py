@@ -112,6 +112,23 @@ def test_enter_alone_is_no_answer_and_leaving_a_picture_keeps_what_was_chosen(
     assert list(answers(file)) == [first.item], "looking is no answer"
 
 
+def test_what_is_no_longer_chosen_is_no_answer_and_a_note_waits_for_one(
+    packet: PacketWindow, file: Path, qtbot: QtBot
+) -> None:
+    first = packet.item
+    press(packet, "1", "J", "K", "1")
+    packet.note.setText("odd one")
+    press(packet, "J")
+    qtbot.waitUntil(lambda: answers(file) == {} and packet.saved.text() == "Saved", timeout=WAIT)
+    press(packet, "K")
+    assert packet.item is first
+    assert packet.note.text() == "odd one"
+    press(packet, "2", "Return")
+    qtbot.waitUntil(lambda: len(answers(file)) == 1, timeout=WAIT)
+    (said,) = Reviewing.open(file).answers.values()
+    assert (said.note, said.yes) == ("odd one", (first.candidates[1],))
+
+
 def test_undo_takes_the_last_answer_back_from_the_file(
     packet: PacketWindow, file: Path, qtbot: QtBot
 ) -> None:
@@ -228,12 +245,21 @@ def test_a_stale_packet_is_refused_and_the_others_can_be_taken_in(
     assert "Left out because they changed: 1." in notice.sentence
 
 
-def test_the_program_opens_a_packet_by_its_name(file: Path) -> None:
+def shown_by_the_program(file: Path) -> str:
     run = subprocess.run(
         [sys.executable, "-c", _OPENS, str(file)], capture_output=True, text=True, timeout=120
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == "PacketWindow True"
+    return run.stdout.strip()
+
+
+def test_the_program_opens_a_packet(file: Path) -> None:
+    assert shown_by_the_program(file) == "PacketWindow True"
+
+
+def test_what_is_no_packet_is_refused_in_a_sentence(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-200])
+    assert "ann.packet is broken, or no packet" in shown_by_the_program(file)
 
 
 _OPENS = """
@@ -248,7 +274,10 @@ app.setQuitOnLastWindowClosed(False)
 program = Program(app)
 program.open_packet(Path(sys.argv[1]))
 def look():
-    if program.packet is None:
+    if sentence := program.start.page.notice.sentence:
+        print(sentence, flush=True)
+        app.quit()
+    elif program.packet is None:
         QTimer.singleShot(50, look)
     else:
         print(type(program.packet).__name__, program.packet.isVisible(), flush=True)

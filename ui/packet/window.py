@@ -47,6 +47,8 @@ class PacketWindow(QMainWindow):
         self._place = 0
         self._steps: list[tuple[int, Answer | None]] = []
         """What undo goes back to: places and the answers there before."""
+        self._notes: dict[str, str] = {}
+        """By item: what was written before there was an answer."""
         self._quits = True
         self._was_warned = False
         """That closing lets go of what could not be saved."""
@@ -189,7 +191,7 @@ class PacketWindow(QMainWindow):
         }
         yes, maybe = (said.yes, said.maybe) if said else ((), ())
         self.labels.show_labels(item.candidates, yes, maybe, remarks)
-        self.note.setText(said.note if said else "")
+        self.note.setText(said.note if said else self._notes.get(item.item, ""))
         self._tell_facts(said)
         self.canvas.setFocus()
 
@@ -279,12 +281,19 @@ class PacketWindow(QMainWindow):
         return said is not None and not said.yes and not said.maybe
 
     def _keep_choice(self) -> None:
-        """Keep what is chosen, if it says something new."""
-        said = self._held.answers.get(self.item.item)
-        chosen = (self.labels.yes, self.labels.maybe, self.note.text().strip())
-        stands = (said.yes, said.maybe, said.note) if said else ((), (), chosen[2])
-        if chosen != stands:
-            self._put(chosen[0], chosen[1])
+        """Keep what is chosen, if it says something new; nothing chosen any more is no answer."""
+        item = self.item.item
+        said, note = self._held.answers.get(item), self.note.text().strip()
+        yes, maybe = self.labels.yes, self.labels.maybe
+        if yes or maybe or self._is_none():
+            if said is None or (yes, maybe, note) != (said.yes, said.maybe, said.note):
+                self._put(yes, maybe)
+            return
+        self._notes[item] = note
+        if said is not None:
+            self._steps.append((self._place, said))
+            self._held.put_back(item, None)
+            self._write()
 
     def _put(self, yes: tuple[str, ...], maybe: tuple[str, ...]) -> None:
         self._steps.append((self._place, self._held.answers.get(self.item.item)))
