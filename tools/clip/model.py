@@ -26,8 +26,8 @@ SIDE = 64
 @dataclass(frozen=True, slots=True)
 class Recipe:
     seed: int = 0
-    scenes: int = 14_000
-    steps: int = 2_400
+    scenes: int = 20_000
+    steps: int = 4_800
     rate: float = 2e-3
 
 

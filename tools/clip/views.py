@@ -32,7 +32,9 @@ _WIDE = 0.7
 """A digit is about so wide for its height."""
 _WHOLE = 0.9
 """A digit of which so much is in view is whole."""
-_EACH = 3
+_EACH = 4
+_AT_SECOND = 0.5
+"""Share of the parts that are looked for where the second digit is whole: few others show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _views(
         places = [(codes[0], made.main)]
         if made.second is not None:
             places.append((codes[1], made.second))
-        for box in (WHOLE, *(_box(rng) for _ in range(parts))):
+        for box in (WHOLE, *(_box(made.second, rng) for _ in range(parts))):
             whole = [code for code, place in places if _share(place, box) >= _WHOLE]
             first, second = (*whole, NONE, NONE)[:2]
             rows.append((_seen(pixels if spoil else made.pixels, box), first, second))
@@ -101,8 +103,12 @@ def _views(
     return Views(np.stack(seen), np.array(first_codes), np.array(second_codes))
 
 
-def _box(rng: np.random.Generator) -> Box:
-    """A place of the layout, or any that is no smaller."""
+def _box(second: Placed | None, rng: np.random.Generator) -> Box:
+    """A place of the layout, or any that is no smaller; often one that shows the second digit."""
+    if second is not None and rng.random() < _AT_SECOND:
+        showing = [box for box in LAYOUT[1:] if _share(second, box) >= _WHOLE]
+        if showing:
+            return showing[int(rng.integers(len(showing)))]
     if rng.random() < 0.6:
         return LAYOUT[1 + int(rng.integers(len(LAYOUT) - 1))]
     wide, high = rng.uniform(0.5, 1, 2)
