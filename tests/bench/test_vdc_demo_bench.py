@@ -19,7 +19,7 @@ from auditor.session import AuditOptions, Session, scoring, understand
 from auditor.session.folder import ProjectFolder
 from auditor.store import samples
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 CHECK = "visual_language"
 FLIPS = (Planting("flip_symmetric", 0.04), Planting("flip_pair", 0.10, {"classes": "3:8"}))
