@@ -205,7 +205,8 @@ def _views(
     """What heads that learnt from other pictures' crops say of the crops of any rows.
 
     They tell whole pictures of each class from parts of such: fitted to whole ones alone they would
-    be sure of what a part shows, and often wrong.
+    be sure of what a part shows, and often wrong. No crop counts less for looking unlike its code:
+    whether it is a whole picture is known, and those hard to tell are what the heads must learn.
     """
     from auditor.ml.crops import LAYOUT
     from auditor.ml.cross_fit import TRAIN, cross_fit
@@ -234,6 +235,7 @@ def _views(
         device=ctx.device,
         report=part(ctx.report, 0.0, 0.6),
         with_neighbours=False,
+        rounds=0,
     )
     return lambda rows: heads.log_probabilities_of(folds[rows], vectors(rows))
 
