@@ -30,7 +30,6 @@ Flags = npt.NDArray[np.bool_]
 
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
-_LIKELY = 0.5
 _TRAIN, _TRAIN_EACH = 30_000, 300  # crops that heads learn from: in all, and of each class
 
 
@@ -166,8 +165,6 @@ def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     reader = reader.fitted(vectors, given)
     found = sentence_proposals.propose(reader, vectors, given, part(ctx.report, 0.0, 0.95))
     least = proposals.thresholds(found, len(ctx.classes), ctx.params.false_share)
-    # Scores are near 0 or 1 here: a class with sure ones could afford some that are surely wrong.
-    least = np.maximum(least, np.float32(_LIKELY))
     taken = found.scores >= least[found.codes]
     worst = _worst(found, taken)
     cells = {int(row): top(reader.maps(vectors(np.array([row])))[0]) for row in worst}
