@@ -107,15 +107,17 @@ def cross_fit(
     device: str,
     report: Report,
     with_neighbours: bool = True,
+    rounds: int = _ROUNDS,
 ) -> CrossFit:
     """Fit the views to (N, D) embeddings with given codes (N,) below `classes`.
 
     Args: folds, groups (N,): from `auditor.ml.folds`; at least two folds. A fit uses at most
-    100,000 evenly spaced rows: give rows in an order that means nothing.
+    100,000 evenly spaced rows: give rows in an order that means nothing. rounds: how often
+    suspicious codes are weighted down; 0 where the codes are known rather than told.
     """
     count = int(folds.max()) + 1
     large = embeddings.size * classes > _LARGE
-    rounds = max(0, min(1 if large else _ROUNDS, count - 2))
+    rounds = max(0, min(rounds, 1 if large else _ROUNDS, count - 2))
     fits = sum(comb(count, depth + 1) for depth in range(rounds + 1))
     ticks = Ticks(report, total=60 * (fits + rounds))
     data = Data.of(embeddings, codes, classes, device)

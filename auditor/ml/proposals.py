@@ -34,6 +34,7 @@ PLACES = (*HALVES, *WINDOWS)
 """Where a class is looked for, in the layout's order, which has the whole picture before them."""
 _FIT = 4_000_000  # probabilities to fit a noise model on
 _LEAST = 1e-9
+_LIKELY = 0.5
 _INDEPENDENT = 2  # so many quarters of the picture, side by side, fill a half
 _LOG_PLACES = torch.log(
     torch.tensor([0.5 / len(scale) for scale in (HALVES, WINDOWS) for _ in scale])
@@ -177,7 +178,8 @@ def thresholds(found: Proposals, classes: int, false_share: float) -> Floats:
     """(K,) least score of each class at which at most `false_share` of its proposals are wrong.
 
     As the scores are probabilities, that share is the mean of 1 - score over what is proposed
-    (Mueller et al. 2004, Bayesian false discovery rate). Above 1 where none reaches it.
+    (Mueller et al. 2004, Bayesian false discovery rate). Sure proposals do not pay for ones that
+    are likelier wrong than right: no least score is below a half. Above 1 where none reaches it.
     """
     least = np.full(classes, np.float32(1.1))
     codes, scores = found.codes.ravel(), found.scores.ravel()
@@ -188,7 +190,7 @@ def thresholds(found: Proposals, classes: int, false_share: float) -> Floats:
         own = scores[start:end]
         wrong = np.cumsum(1 - own.astype(np.float64)) / np.arange(1, len(own) + 1)
         if (allowed := int((wrong <= false_share).sum())) > 0:
-            least[codes[start]] = own[allowed - 1]
+            least[codes[start]] = max(own[allowed - 1], _LIKELY)
     return least
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from auditor.checks.base import Cancelled
 from auditor.checks.labels.multi_label import CHECK, Params
 from auditor.ml import crops, label_maps, proposals
 from auditor.ml.crops import HALVES, LAYOUT, WINDOWS
+from auditor.ml.cross_fit import cross_fit
+from auditor.ml.heads import Data, Gaussian
 from auditor.report import words
 from tests import crop_world, label_world
 
@@ -125,6 +129,33 @@ def test_a_class_has_the_least_score_at_which_few_enough_proposals_are_wrong() -
     )  # of 0.9, 0.8, 0.75 less than a fifth is wrong; of all four more
     assert least[1] > 1
     assert least[2] > 1
+
+
+def test_sure_proposals_do_not_pay_for_unlikely_ones() -> None:
+    codes = np.zeros((10, 1), np.int64)
+    scores = np.array([[1.0]] * 8 + [[0.6], [0.01]], np.float32)  # on average 0.86
+    found = proposals.Proposals(codes, scores, codes, scores[:, 0], scores[:, 0])
+    (least,) = proposals.thresholds(found, 1, 0.2)
+    assert least == 0.5
+    assert (scores >= least).sum() == 9
+
+
+def test_heads_of_known_codes_count_every_row() -> None:
+    vectors, codes = label_world.blobs(90, 3, apart=1.0)
+    folds, alone = np.arange(90) // 3 % 3, np.arange(90)
+    said = partial(
+        cross_fit, vectors, codes, folds, alone, 3, device="cpu", report=lambda _done, _all: None
+    )
+    heads = said(rounds=0)
+    others = np.flatnonzero(folds != 0)
+    plain = Gaussian(Data.of(vectors, codes, 3, "cpu")).fit(
+        torch.from_numpy(others), torch.ones(len(others))
+    )
+    (of_fold,) = (views for held, views in heads.nodes.items() if held == {0})
+    asked = torch.arange(90)
+    torch.testing.assert_close(of_fold[1](asked), plain(asked))
+    weighed = next(views for held, views in said().nodes.items() if held == {0})
+    assert not torch.allclose(weighed[1](asked), plain(asked))
 
 
 def test_a_soft_label_is_the_exact_mean_by_area() -> None:

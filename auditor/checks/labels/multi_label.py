@@ -30,7 +30,6 @@ Flags = npt.NDArray[np.bool_]
 
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
-_LIKELY = 0.5
 _TRAIN, _TRAIN_EACH = 30_000, 300  # crops that heads learn from: in all, and of each class
 
 
@@ -166,8 +165,6 @@ def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     reader = reader.fitted(vectors, given)
     found = sentence_proposals.propose(reader, vectors, given, part(ctx.report, 0.0, 0.95))
     least = proposals.thresholds(found, len(ctx.classes), ctx.params.false_share)
-    # Scores are near 0 or 1 here: a class with sure ones could afford some that are surely wrong.
-    least = np.maximum(least, np.float32(_LIKELY))
     taken = found.scores >= least[found.codes]
     worst = _worst(found, taken)
     cells = {int(row): top(reader.maps(vectors(np.array([row])))[0]) for row in worst}
@@ -205,7 +202,8 @@ def _views(
     """What heads that learnt from other pictures' crops say of the crops of any rows.
 
     They tell whole pictures of each class from parts of such: fitted to whole ones alone they would
-    be sure of what a part shows, and often wrong.
+    be sure of what a part shows, and often wrong. No crop counts less for looking unlike its code:
+    whether it is a whole picture is known, and those hard to tell are what the heads must learn.
     """
     from auditor.ml.crops import LAYOUT
     from auditor.ml.cross_fit import TRAIN, cross_fit
@@ -234,6 +232,7 @@ def _views(
         device=ctx.device,
         report=part(ctx.report, 0.0, 0.6),
         with_neighbours=False,
+        rounds=0,
     )
     return lambda rows: heads.log_probabilities_of(folds[rows], vectors(rows))
 
