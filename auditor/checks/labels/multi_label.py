@@ -79,7 +79,7 @@ class Seen:
 class MultiLabel:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("multi_label"),
-        version=1,
+        version=2,
         title="Multi-label reassessment",
         family="labels",
         scope="dataset",
