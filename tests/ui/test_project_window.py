@@ -312,7 +312,7 @@ def test_a_report_is_written_and_offered(open_window: Opener, qtbot: QtBot) -> N
 
 
 def test_settings_say_what_they_are_and_change_only_what_is_touched(qtbot: QtBot) -> None:
-    before = replace(Settings(), keys={"decide.keep": ("Y",)})
+    before = replace(Settings(), keys={"decide.keep": ("Z",)})
     dialog = SettingsDialog(before)
     qtbot.addWidget(dialog)
     assert dialog.settings == before
@@ -325,9 +325,9 @@ def test_other_keys_are_told_to_the_settings(open_window: Opener, qtbot: QtBot) 
     window = open_window()
     window.show_keys()
     with qtbot.waitSignal(window.settings_wanted) as told:
-        window.commands.assign("decide.keep", ["Y"])
+        window.commands.assign("decide.keep", ["F7"])
         window.keep_keys()
-    assert told.args[0].keys == {"decide.keep": ("Y",)}
+    assert told.args[0].keys == {"decide.keep": ("F7",)}
     assert isinstance(window.commands, Commands)
 
 
