@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from auditor.session import AuditOptions, Session
-from auditor.session.interview import CHECK, Kind, Question
+from auditor.session.interview import CHECK, Kind, Question, Reliability
 from tests.answer_server import Body, Handler, question, serving
+from ui.ask import words
 from ui.ask.reliability import RIGHT
 from ui.ask.setup import AskSetup
 from ui.ask.table import EXPECTED, KIND, LOCKED, ON, TEXT
@@ -231,3 +233,11 @@ def test_the_questions_are_opened_by_a_shortcut_from_the_project_window(
     assert window.findChildren(QuestionsWindow) == [shown]
     with qtbot.waitSignal(window.closed, timeout=WAIT):
         window.close()
+
+
+def test_a_question_that_agrees_more_where_labels_are_wrong_is_said_not_to_be_used() -> None:
+    against = Reliability("cat", "Is it a dog?", 0.2, 0.9, 100, is_used=False)
+    assert words.use(against, enabled=True) == "✕ not used: agrees more where labels are wrong"
+    assert words.use(replace(against, agrees_if_right=0.95), enabled=True).startswith("✕ tells")
+    assert words.use(replace(against, is_used=True), enabled=True) == "✓ used"
+    assert words.use(against, enabled=False) == "no: switched off"

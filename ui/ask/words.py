@@ -89,9 +89,9 @@ def use(one: Reliability, *, enabled: bool) -> str:
     """Whether a question counts, and why not."""
     if not enabled:
         return tr("no: switched off")
-    difference = one.agrees_if_right - one.agrees_if_wrong
-    if one.is_used and difference < 0:
-        return tr("✓ used the other way round: is the expected answer right?")
     if one.is_used:
         return tr("✓ used")
+    difference = one.agrees_if_right - one.agrees_if_wrong
+    if difference < 0:
+        return tr("✕ not used: agrees more where labels are wrong")
     return tr("✕ tells too little: {points:.0f} points").format(points=100 * difference)
