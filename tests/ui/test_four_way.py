@@ -9,21 +9,17 @@ from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from auditor.model import Verdict
-from auditor.session import Session, evidence, four_way
-from auditor.session.evidence import Evidence
+from auditor.session import Session, four_way
 from auditor.session.four_way import FourWay
 from auditor.session.votes import Voting
 from tests.ui.test_decider import decider  # noqa: F401  a fixture
+from tests.ui.test_several_labels import known
 from ui.commands import Commands
 from ui.review.card import EvidenceCard
 from ui.review.decider import Decider
 from ui.workspace import Workspace
 
 WAIT = 30_000
-
-
-def known(session: Session, sample_id: int) -> Evidence:
-    return session.read(lambda db: evidence.evidence(db, sample_id, "label_errors"))
 
 
 def flagged(session: Session) -> int:

@@ -68,19 +68,15 @@ class PacketWindow(QMainWindow):
         self._dress()
         self._lay_out()
         self._connect()
-        self._go(self._next_open(-1) or 0)
-        if self.open_items == 0:
+        first = self._next_open(-1)
+        self._go(first or 0)
+        if first is None:
             self._tell_done()
 
     @property
     def item(self) -> Item:
         """The one that is looked at."""
         return self._items[self._place]
-
-    @property
-    def open_items(self) -> int:
-        """How many are not answered."""
-        return len(self._items) - len(self._held.answers)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._keep_choice()

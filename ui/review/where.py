@@ -30,7 +30,7 @@ class Where(QWidget):
     """A button while there is something to ask; what was found stays for as long as the window."""
 
     changed = Signal()
-    """`heat` is another."""
+    """`heat` is another, though the sample is not."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +62,6 @@ class Where(QWidget):
         self._evidence = evidence
         self._shows = self._shows or moved
         self._dress()
-        self.changed.emit()
 
     def ask(self) -> None:
         """Hide one part after the other and ask again; the job strip tells how far it is."""

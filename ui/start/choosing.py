@@ -7,7 +7,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-PACKETS = "*.packet"
+from ui.start.reading import PACKET
+
+PACKETS = f"*{PACKET}"
 TABLES = "*.csv *.tsv *.jsonl *.ndjson *.parquet"
 
 
@@ -22,25 +24,26 @@ def choose_folder(
 
 def choose_table(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
     """Ask for a file that lists pictures."""
-    dialog = QFileDialog(parent, title)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    names = parent.tr("Tables ({patterns})").format(patterns=TABLES)
-    dialog.setNameFilters([names, parent.tr("All files (*)")])
-    _open(dialog, then)
+    _choose_of(parent, title, parent.tr("Tables ({patterns})").format(patterns=TABLES), then)
 
 
 def choose_packet(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
     """Ask for a review packet, whatever its name."""
-    dialog = QFileDialog(parent, title)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     names = parent.tr("Review packets ({patterns})").format(patterns=PACKETS)
-    dialog.setNameFilters([names, parent.tr("All files (*)")])
-    _open(dialog, then)
+    _choose_of(parent, title, names, then)
 
 
 def choose_file(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
     dialog = QFileDialog(parent, title)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, then)
+
+
+def _choose_of(parent: QWidget, title: str, names: str, then: Callable[[Path], object]) -> None:
+    """Ask for a file of certain names, or any."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([names, parent.tr("All files (*)")])
     _open(dialog, then)
 
 
