@@ -23,6 +23,7 @@ from auditor.ask.reliability import (
     ratios,
     unseen_ratios,
 )
+from auditor.ask.rivals import contrasted
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -57,7 +58,7 @@ class Judged:
     """Of n samples."""
 
     ratio: Floats
-    """Log likelihood ratio of a right label to a wrong one; 0 where nothing is known."""
+    """Log likelihood ratio of a right label to a wrong one by the answers about it alone."""
     by_answers: Floats
     """Probability of a wrong label by the answers alone."""
     p_error: Floats
@@ -70,9 +71,17 @@ class Judged:
 
 
 def judge(
-    answers: Answers, kinds: Ints, samples: int, seed: int, believed: Floats | None = None
+    answers: Answers,
+    kinds: Ints,
+    samples: int,
+    seed: int,
+    believed: Floats | None = None,
+    subjects: Ints | None = None,
 ) -> Judged:
     """Learn the questions' worth and judge every sample; `kinds` (q,) groups alike questions.
+
+    `subjects` (q,) are the classes they are about: where other classes were asked about than the
+    given one, the answers about these count, too.
 
     `believed` (samples,) is another check's probability of a wrong label, NaN where it has none.
     The intervals are the 2.5 and 97.5 % points over resampled sets.
@@ -81,21 +90,28 @@ def judge(
     own = answers.of(answers.is_given)
     heard: Flags = np.bincount(own.sample, minlength=samples) > 0
     learnt = learn(answers, kinds, before)
-    ratio = ratios(own, learnt, samples)
+
+    def weigh(some: Answers, by: Reliability) -> Floats:
+        if subjects is None:
+            return ratios(some.of(some.is_given), by, samples)
+        return contrasted(some, subjects, by, samples)
+
+    ratio = weigh(answers, learnt)
     by_answers = posterior(ratio, learnt.noise)
     has_both = np.isfinite(before).any()
-    unseen = unseen_ratios(answers, kinds, samples, before) if has_both else ratio
+    unseen = unseen_ratios(answers, kinds, samples, before, weigh) if has_both else ratio
     p_error = _fused(before, unseen, by_answers, heard)
     spread, noises = [p_error], [learnt.noise]
     for other in _relearnt(answers, kinds, before, seed):
-        again = ratios(own, other, samples)
+        again = weigh(answers, other)
         spread.append(_fused(before, again, posterior(again, other.noise), heard))
         noises.append(other.noise)
     low, high = np.percentile(spread, [2.5, 97.5], axis=0)
     noise_low, noise_high = np.percentile(noises, [2.5, 97.5])
     low, high = np.minimum(low, p_error), np.maximum(high, p_error)
+    about_it = ratios(own, learnt, samples)
     return Judged(
-        ratio, by_answers, p_error, low, high, learnt, float(noise_low), float(noise_high)
+        about_it, by_answers, p_error, low, high, learnt, float(noise_low), float(noise_high)
     )
 
 

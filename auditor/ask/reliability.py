@@ -8,6 +8,7 @@ less than coins do, and the states melt into one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,8 @@ _SURELY = 2.0
 """So many standard errors the difference must have: among many questions some look useful by chance."""
 _SHRINK = 8.0
 """Answers that the kind of a question lends to it."""
+_PLAINLY = 3.0
+"""The same, to take a question for one that is marked the wrong way."""
 _ROUNDS, _STILL = 300, 1e-6
 _SURE = 0.9
 _FIT = 20_000
@@ -48,6 +51,10 @@ class Answers:
             self.sample[chosen], self.question[chosen], self.agree[chosen], self.is_given[chosen]
         )
 
+    def turned(self, backward: Flags) -> Answers:
+        """With the other answer as the expected one to the `backward` (q,) questions."""
+        return replace(self, agree=np.where(backward[self.question], 1 - self.agree, self.agree))
+
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
@@ -61,10 +68,16 @@ class Reliability:
     bins: Floats
     """(q, bins) log of P(bin | right) / P(bin | wrong); 0 for questions not used."""
     used: Flags
+    backward: Flags
+    """(q,) marked the wrong way: its other answer counts as the expected one."""
     noise: float
     """Share of wrong labels."""
     exponent: float
     """What the sum of a sample's log ratios is multiplied by, as its answers repeat one another."""
+
+
+Weigh = Callable[[Answers, Reliability], Floats]
+"""(samples,) log likelihood ratio of a right label to a wrong one; 0 for samples without answers."""
 
 
 def binned(agree: Floats) -> Ints:
@@ -84,8 +97,48 @@ def learn(answers: Answers, kinds: Ints, believed: Floats | None = None) -> Reli
     rows, part = _at_most(answers, _FIT)
     anchored = np.full(len(rows), np.nan) if believed is None else believed[rows]
     place = np.searchsorted(rows, part.sample)
-    counts = _Counts(place, part.question, binned(part.agree), part.is_given, kinds, len(rows))
-    return _converged(counts, part.agree, anchored)
+    part = replace(part, sample=place)
+    found, wrong = _converged(part, kinds, len(rows), anchored)
+    backward = _backward(part, wrong, len(kinds))
+    if not backward.any():
+        return found
+    found, _ = _converged(part.turned(backward), kinds, len(rows), anchored)
+    return _turned(found, backward)
+
+
+def _backward(answers: Answers, wrong: Floats, questions: int) -> Flags:
+    """(q,) whose expected answer comes more where the label is wrong: marked the wrong way.
+
+    By the question's own answers alone: others of its kind lend it theirs in a table, and are not
+    marked the wrong way with it.
+    """
+    weight = np.where(answers.is_given, wrong[answers.sample], 1 - wrong[answers.sample])
+    shares, errors = [], []
+    for part in (np.where(answers.is_given, 1 - weight, 0.0), weight):
+        total = np.bincount(answers.question, part, questions) + 2
+        agreeing = np.bincount(answers.question, part * (answers.agree >= 0.5), questions) + 1
+        shares.append(agreeing / total)
+        errors.append(agreeing * (total - agreeing) / total**3)
+    gap = shares[1] - shares[0]
+    found: Flags = (gap >= _USEFUL) & (gap >= _PLAINLY * np.sqrt(errors[0] + errors[1]))
+    return found
+
+
+def _turned(found: Reliability, backward: Flags) -> Reliability:
+    """What is learnt of answers as they came, from answers of which the `backward` were turned."""
+
+    def back(turned: Floats) -> Floats:
+        return np.where(backward, 1 - turned, turned)
+
+    bins = np.where(backward[:, None], found.bins[:, ::-1], found.bins)
+    return replace(
+        found,
+        if_right=back(found.if_right),
+        if_wrong=back(found.if_wrong),
+        threshold=back(found.threshold),
+        bins=bins,
+        backward=backward,
+    )
 
 
 def _at_most(answers: Answers, most: int) -> tuple[Ints, Answers]:
@@ -98,12 +151,18 @@ def _at_most(answers: Answers, most: int) -> tuple[Ints, Answers]:
     return rows, answers
 
 
-def _converged(counts: _Counts, agree: Floats, anchored: Floats) -> Reliability:
-    sample, is_given, samples = counts.sample, counts.is_given, counts.samples
-    wrong = _start(sample[is_given], agree[is_given], samples)
-    present = np.bincount(sample[is_given], minlength=samples) > 0
+def _converged(
+    answers: Answers, kinds: Ints, samples: int, anchored: Floats
+) -> tuple[Reliability, Floats]:
+    """What fits, and each sample's (n,) probability of a wrong label."""
+    own = answers.of(answers.is_given)
+    wrong = _start(own.sample, own.agree, samples)
+    present = np.bincount(own.sample, minlength=samples) > 0
     if not present.any():
-        return _nothing(len(counts.kinds))
+        return _nothing(len(kinds)), wrong
+    counts = _Counts(
+        answers.sample, answers.question, binned(answers.agree), answers.is_given, kinds, samples
+    )
     has_anchor = np.isfinite(anchored)
     votes = np.log(wrong / (1 - wrong))
     wrong = np.where(has_anchor, posterior(-votes, anchored), wrong)
@@ -111,7 +170,7 @@ def _converged(counts: _Counts, agree: Floats, anchored: Floats) -> Reliability:
     # first sight, because few labels are wrong, could never show its worth.
     found, wrong = _fixed_point(counts, wrong, present, anchored, chosen=None)
     found, wrong = _fixed_point(counts, wrong, present, anchored, found.used)
-    return replace(found, exponent=counts.exponent(found.bins, wrong))
+    return replace(found, exponent=counts.exponent(found.bins, wrong)), wrong
 
 
 def _fixed_point(
@@ -142,9 +201,9 @@ def ratios(answers: Answers, learnt: Reliability, samples: int) -> Floats:
 
 
 def unseen_ratios(
-    answers: Answers, kinds: Ints, samples: int, believed: Floats, folds: int = 5
+    answers: Answers, kinds: Ints, samples: int, believed: Floats, weigh: Weigh, folds: int = 5
 ) -> Floats:
-    """The same, each sample by what is learnt from the others; for fusion with `believed`.
+    """What `weigh` says, each sample by what is learnt from the others; for fusion with `believed`.
 
     What was learnt from a sample's own `believed` would repeat that, errors and all.
     """
@@ -154,7 +213,7 @@ def unseen_ratios(
     for fold in range(folds):
         out = part == fold
         learnt = learn(answers.of(~out), kinds, believed)
-        total += ratios(answers.of(out & answers.is_given), learnt, samples)
+        total += weigh(answers.of(out), learnt)
     return total
 
 
@@ -195,9 +254,9 @@ class _Counts:
         counted = a > b if chosen is None else chosen
         bins = np.where(counted[:, None], np.log(right / off), 0.0)
         noise = float((wrong[present].sum() + 1) / (present.sum() + 10))  # Beta(1, 9)
-        edges = np.array((0.0, *_EDGES))
+        edges, off_way = np.array((0.0, *_EDGES)), np.zeros(len(a), bool)
         return Reliability(
-            a, b, edges[threshold], bins, used if chosen is None else chosen, noise, 1.0
+            a, b, edges[threshold], bins, used if chosen is None else chosen, off_way, noise, 1.0
         )
 
     def ratios(self, learnt: Reliability) -> Floats:
@@ -266,5 +325,5 @@ def _start(sample: Ints, agree: Floats, samples: int) -> Floats:
 
 def _nothing(questions: int) -> Reliability:
     half = np.full(questions, 0.5)
-    flat = np.zeros((questions, len(_EDGES) + 1))
-    return Reliability(half, half, half, flat, np.zeros(questions, bool), 0.0, 1.0)
+    flat, none = np.zeros((questions, len(_EDGES) + 1)), np.zeros(questions, bool)
+    return Reliability(half, half, half, flat, none, none, 0.0, 1.0)

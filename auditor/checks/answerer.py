@@ -64,6 +64,7 @@ def question_rows(keys: Sequence[Any], learnt: Reliability, answers: Answers) ->
             ("agrees_if_wrong", learnt.if_wrong[place]),
             ("answers", counts[place]),
             ("used", learnt.used[place]),
+            ("backward", learnt.backward[place]),
         )
         rows += [("question", name, fact, float(value), None, None) for fact, value in facts]
     return rows

@@ -69,7 +69,17 @@ def bank(
     talk.table(_BANK, _bank_rows(shown, learnt))
 
 
-_BANK = ("about", "question", "expected", "kind", "source", "on", "yes if right", "yes if wrong")
+_BANK = (
+    "about",
+    "question",
+    "expected",
+    "kind",
+    "source",
+    "on",
+    "fits if right",
+    "fits if wrong",
+    "counts",
+)
 
 
 def _bank_rows(shown: Sequence[Question], learnt: Sequence[Reliability]) -> list[tuple[Any, ...]]:
@@ -78,8 +88,11 @@ def _bank_rows(shown: Sequence[Question], learnt: Sequence[Reliability]) -> list
     for one in shown:
         of = known.get((one.about, one.text))
         shares = (f"{of.agrees_if_right:.2f}", f"{of.agrees_if_wrong:.2f}") if of else ("", "")
+        counts = "" if not of else "no" if not of.is_used else "turned" if of.is_backward else "yes"
         state = "locked" if one.locked else "yes" if one.enabled else "no"
-        rows.append((one.about, one.text, one.expected, str(one.kind), one.source, state, *shares))
+        rows.append(
+            (one.about, one.text, one.expected, str(one.kind), one.source, state, *shares, counts)
+        )
     return rows
 
 

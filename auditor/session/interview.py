@@ -89,6 +89,8 @@ class Reliability:
     agrees_if_wrong: float
     answers: int
     is_used: bool
+    is_backward: bool = False
+    """Marked the wrong way: its other answer counts as the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ def _of_question(key: list[str], facts: dict[str, float]) -> Reliability:
         facts["agrees_if_wrong"],
         int(facts["answers"]),
         bool(facts["used"]),
+        # Runs of earlier versions did not tell.
+        bool(facts.get("backward", 0)),
     )
 
 

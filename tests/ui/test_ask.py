@@ -238,6 +238,8 @@ def test_the_questions_are_opened_by_a_shortcut_from_the_project_window(
 def test_a_question_that_agrees_more_where_labels_are_wrong_is_said_not_to_be_used() -> None:
     against = Reliability("cat", "Is it a dog?", 0.2, 0.9, 100, is_used=False)
     assert words.use(against, enabled=True) == "✕ not used: agrees more where labels are wrong"
+    turned = replace(against, is_used=True, is_backward=True)
+    assert words.use(turned, enabled=True).startswith("⇄ used the other way round")
     assert words.use(replace(against, agrees_if_right=0.95), enabled=True).startswith("✕ tells")
     assert words.use(replace(against, is_used=True), enabled=True) == "✓ used"
     assert words.use(against, enabled=False) == "no: switched off"

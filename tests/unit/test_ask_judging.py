@@ -131,3 +131,24 @@ def _label_check(wrong: np.ndarray) -> np.ndarray:
     odds = 1.7 * (rng.normal(size=len(wrong)) + 1.7 * wrong) - 1.7**2 / 2 + np.log(0.2 / 0.8)
     p_label: np.ndarray = 1 / (1 + np.exp(-odds))
     return p_label
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_questions_marked_the_wrong_way_count_the_other_way_round(seed: int) -> None:
+    """A third of the questions expects the wrong answer: as good as if they expected the right one."""
+    answers, wrong = simulated(seed)
+    marked_wrongly = np.arange(Q) < 2
+    spoilt = answers.turned(marked_wrongly)
+    whole, judged = (judge(one, np.zeros(Q, np.int64), N, 0) for one in (answers, spoilt))
+    assert judged.learnt.backward.tolist() == marked_wrongly.tolist()
+    assert judged.learnt.used.all()
+    assert not whole.learnt.backward.any()
+    np.testing.assert_allclose(judged.p_error, whole.p_error, atol=1e-6)
+    by_vote = roc_auc_score(wrong, -vote(spoilt, N).score)
+    assert roc_auc_score(wrong, judged.p_error) > by_vote + 0.02
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_useless_question_counts_the_other_way_round(seed: int) -> None:
+    answers, _ = simulated(seed, useless=3)
+    assert not judge(answers, np.zeros(Q, np.int64), N, 0).learnt.backward.any()

@@ -89,6 +89,8 @@ def use(one: Reliability, *, enabled: bool) -> str:
     """Whether a question counts, and why not."""
     if not enabled:
         return tr("no: switched off")
+    if one.is_used and one.is_backward:
+        return tr("⇄ used the other way round: is its expected answer right?")
     if one.is_used:
         return tr("✓ used")
     difference = one.agrees_if_right - one.agrees_if_wrong

@@ -130,7 +130,7 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
 
 def _evidence(said: Said, judged: Judged) -> list[str]:
     """JSON of each sample: the phrases that are likely wrong, and the answers that speak for it."""
-    answers = said.answers
+    answers = said.answers.turned(judged.learnt.backward)
     against = spoken_against(answers, said.sample[answers.sample], said.texts)
     known = np.bincount(answers.sample, minlength=len(said.phrases))
     starts = np.searchsorted(said.sample, np.arange(len(said.ids) + 1))

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from auditor.ask.judging import HALF, Judged, Vote, judge, vote
 from auditor.ask.reliability import Answers, learn, posterior, ratios
+from auditor.ask.rivals import rivals
 from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
@@ -72,6 +73,10 @@ class Said:
     questions: list[tuple[str, str]]
     """(about, text) of each question."""
     kinds: Ints
+    names: list[str]
+    """The classes that questions are about, in order."""
+    subjects: Ints
+    """The place in `names` of the class that each question is about."""
     asked: Ints
     """Of each sample, how many questions about its label were put."""
 
@@ -112,7 +117,7 @@ class VisualLanguage:
             return Outcome()
         votes = vote(said.answers, len(said.ids))
         p_label = _p_label(said.ids, ctx)
-        judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed, p_label)
+        judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed, p_label, said.subjects)
         ctx.report(1, 2)
         flagged = _flagged(judged.p_error, votes, ctx.params)
         suggested = _suggested(said, judged)
@@ -148,11 +153,16 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
     kind_names = table["kind"].to_pylist()
     kinds = np.zeros(len(questions), np.int64)
     kinds[question] = [sorted(set(kind_names)).index(k) for k in kind_names]
+    names = sorted({name for name, _ in questions})
+    place_of = {name: i for i, name in enumerate(names)}
+    subjects = np.array([place_of[name] for name, _ in questions], np.int64)
     agree = table["agree"].cast(pa.float64()).to_numpy()
     known = ~np.isnan(agree)
     asked = np.bincount(place[is_given], minlength=len(ids))
     answers = Answers(place[known], question[known], agree[known], is_given[known])
-    return Said(ids, given, answers, about[known], texts[known], questions, kinds, asked)
+    return Said(
+        ids, given, answers, about[known], texts[known], questions, kinds, names, subjects, asked
+    )
 
 
 def _p_label(ids: Ints, ctx: CheckContext[Params]) -> Floats:
@@ -180,28 +190,21 @@ def _flagged(p_error: Floats, votes: Vote, params: Params) -> Flags:
 
 def _suggested(said: Said, judged: Judged) -> list[str | None]:
     """The other class that the answers speak for most clearly; None where none is clear."""
-    cross = said.answers.of(~said.answers.is_given)
-    names, code = np.unique(said.about[~said.answers.is_given].astype(str), return_inverse=True)
+    found = rivals(said.answers, said.subjects, judged.learnt)
     suggested: list[str | None] = [None] * len(said.ids)
-    if not len(names):
-        return suggested
-    cell = cross.sample * len(names) + code
-    cells, place = np.unique(cell, return_inverse=True)
-    each = Answers(place, cross.question, cross.agree, cross.is_given)
-    ratio = ratios(each, judged.learnt, len(cells))
-    sample, other = np.divmod(cells, len(names))
-    for row in np.unique(sample):
-        mine = np.flatnonzero(sample == row)
-        order = mine[np.argsort(-ratio[mine], kind="stable")]
-        rivals = [judged.ratio[row], *ratio[order[1:2]]]
-        if ratio[order[0]] - max(rivals) >= _MARGIN:
-            suggested[row] = str(names[other[order[0]]])
+    for row in np.unique(found.sample):
+        mine = np.flatnonzero(found.sample == row)
+        order = mine[np.argsort(-found.ratio[mine], kind="stable")]
+        others = [judged.ratio[row], *found.ratio[order[1:2]]]
+        if found.ratio[order[0]] - max(others) >= _MARGIN:
+            suggested[row] = said.names[found.subject[order[0]]]
     return suggested
 
 
 def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[str]:
     """JSON of each sample: the counts, the probabilities of both checks, what speaks against."""
-    against = spoken_against(said.answers, said.answers.sample, said.texts)
+    heard = said.answers.turned(judged.learnt.backward)
+    against = spoken_against(heard, heard.sample, said.texts)
     return [
         _json(
             {
