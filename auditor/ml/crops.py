@@ -53,6 +53,16 @@ def within(inner: Box, outer: Box) -> bool:
     )
 
 
+def shared(one: Box, other: Box) -> float:
+    """How much of the smaller place lies in the other one, from 0 to 1."""
+    wide, high = (max(0.0, min(one[i + 2], other[i + 2]) - max(one[i], other[i])) for i in (0, 1))
+    return wide * high / min(_area(one), _area(other))
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
 def apart(one: Box, other: Box) -> bool:
     """Whether two places share no part of the picture."""
     return one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from auditor.ml import label_maps
 from auditor.ml.calibration import fit_temperature, softmax
-from auditor.ml.crops import WINDOWS
+from auditor.ml.crops import WINDOWS, shared
 from auditor.ml.noise import fitting_rows
 from auditor.ml.proposals import BLOCK_ROWS, PLACES, Proposals
 
@@ -81,13 +81,33 @@ def propose(
         best, places = found.max(axis=1), found.argmax(axis=1) + len(PLACES) - len(WINDOWS)
         best[np.arange(len(rows)), given[rows]] = -1
         codes = np.argsort(-best, axis=1, kind="stable")[:, :wide]
-        answer.codes[rows] = codes
-        answer.scores[rows] = np.take_along_axis(best, codes, axis=1)
-        answer.places[rows] = np.take_along_axis(places, codes, axis=1)
+        best, places = (np.take_along_axis(of, codes, axis=1) for of in (best, places))
+        best = explained(best, places)
+        order = np.argsort(-best, axis=1, kind="stable")
+        answer.codes[rows] = np.take_along_axis(codes, order, axis=1)
+        answer.scores[rows] = np.take_along_axis(best, order, axis=1)
+        answer.places[rows] = np.take_along_axis(places, order, axis=1)
         answer.support[rows] = label_maps.support(reader.maps(seen), given[rows])
         report(start + len(rows), count)
     answer.shown[:] = answer.scores[:, 0]
     return answer
+
+
+_SHARED = np.array([[shared(one, other) for other in PLACES] for one in PLACES])
+
+
+def explained(scores: Floats, places: Ints) -> Floats:
+    """Scores (n, w), highest first, of classes seen at places (n, w), less what surer ones explain.
+
+    A thing that one place shows whole, a place that overlaps it shows a part of, which may look
+    like something else. A class counts less by the share of its place that lies in those of
+    surer classes, and by how sure these are (Bodla et al. 2017, soft non-maximum suppression).
+    """
+    left = scores.copy()
+    for j in range(1, scores.shape[1]):
+        surer = left[:, :j].clip(0, 1) * _SHARED[places[:, :j], places[:, j : j + 1]]
+        left[:, j] *= (1 - surer).prod(axis=1)
+    return left
 
 
 def _unit(rows: Floats) -> Floats:

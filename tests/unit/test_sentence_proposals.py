@@ -12,7 +12,8 @@ import pytest
 from auditor.checks.label_evidence import NO_CLASS
 from auditor.checks.labels.multi_label import CHECK, Params
 from auditor.ml import sentence_proposals
-from auditor.ml.crops import LAYOUT
+from auditor.ml.crops import LAYOUT, shared
+from auditor.ml.proposals import PLACES
 from auditor.session import class_sentences
 from tests import label_world
 
@@ -80,3 +81,19 @@ def test_sentences_are_about_every_class_and_about_none() -> None:
     assert "a photo of the egg a b" in said
     assert "part of an egg" in said
     assert set(table["about"].to_pylist()) == {0, 1, -1}
+
+
+def test_a_part_of_a_surer_thing_is_no_further_thing() -> None:
+    whole, beside, apart = (
+        PLACES.index(box)
+        for box in ((0.0, 0.0, 0.5, 0.5), (0.25, 0.0, 0.75, 0.5), (0.5, 0.5, 1.0, 1.0))
+    )
+    scores = np.array([[0.96, 0.9, 0.8]])
+    left = sentence_proposals.explained(scores, np.array([[whole, beside, apart]]))
+    np.testing.assert_allclose(left[0], [0.96, 0.9 * (1 - 0.96 / 2), 0.8])
+
+
+def test_places_share_what_lies_in_both_of_the_smaller() -> None:
+    assert shared((0.0, 0.0, 0.5, 1.0), (0.25, 0.0, 0.75, 0.5)) == 0.5
+    assert shared((0.0, 0.0, 0.5, 0.5), (0.5, 0.0, 1.0, 0.5)) == 0
+    assert shared((0.0, 0.0, 1.0, 1.0), (0.5, 0.0, 1.0, 0.5)) == 1

@@ -55,7 +55,7 @@ class Said:
 class CaptionFit:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("caption_fit"),
-        version=1,
+        version=2,
         title="Captions that do not fit",
         family="labels",
         scope="dataset",

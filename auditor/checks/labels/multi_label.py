@@ -79,7 +79,7 @@ class Seen:
 class MultiLabel:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("multi_label"),
-        version=2,
+        version=3,
         title="Multi-label reassessment",
         family="labels",
         scope="dataset",

@@ -84,7 +84,7 @@ class Said:
 class VisualLanguage:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("visual_language"),
-        version=1,
+        version=2,
         title="Visual-linguistic check",
         family="labels",
         scope="dataset",
