@@ -34,7 +34,7 @@ def read(db: Connection, column: str, sample_ids: pa.ChunkedArray) -> list[str]:
         there = f"it has: {', '.join(names)}" if names else "it has none"
         raise CaptionsError(
             f"the source has no column {column!r} beside the labels ({there}); name the one with "
-            "the captions: --set caption_fit.caption_column=NAME"
+            "the captions (caption_fit.caption_column)"
         )
     found = samples.extra_column(db, column)
     place = pc.index_in(sample_ids, value_set=found["sample_id"].combine_chunks())

@@ -144,24 +144,25 @@ class Interview:
         who = self.asker(options).describe(params)
         return self._plan(params, options, who.id, who.fingerprint)
 
-    def outlook(self, values: dict[str, Any], options: Any) -> Outlook:
+    def outlook(self, values: dict[str, Any], options: Any, check: str = CHECK) -> Outlook:
         """What asking would take, as far as can be told at once.
 
         Answers count as known where the answerer of that id gave them the last time: a model that
-        changed since is asked again. Raises AnswererError for an id of no known form.
+        changed since is asked again. Raises AnswererError for an id of no known form, and TaskError
+        where there are no captions to ask about.
         """
-        params = parameters(checks.load(CHECK).spec, values)
+        params = parameters(checks.load(check).spec, values)
         leaves_for = answerers.pictures_leave_for(params.model)
         with self.store.reader() as db:
             fingerprint, count, unclear = answers.kept(db, params.model)
-            has_doubts = label_errors(db) is not None
+            has_doubts = check == CHECK and label_errors(db) is not None
 
-        def planned(ask: str) -> AskPlan:
-            return self._plan(replace(params, ask=ask), options, params.model, fingerprint)
+        def planned(**changes: str) -> AskPlan:
+            return self._plan(replace(params, **changes), options, params.model, fingerprint)
 
-        every = planned("all")
+        every = planned(ask="all") if check == CHECK else planned()
         # Without the label check's doubts all are asked about: a million samples are read once.
-        disputed = planned("disputed") if has_doubts else every
+        disputed = planned(ask="disputed") if has_doubts else every
         return Outlook(every, disputed, has_doubts, leaves_for, count, unclear)
 
     def _plan(self, params: Any, options: Any, who: str, fingerprint: str) -> AskPlan:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from auditor.session import AuditOptions, Session
-from auditor.session.interview import CHECK, Kind, Question, Reliability
+from auditor.session import AuditOptions, ImportOptions, Session, understand
+from auditor.session.interview import CAPTION_CHECK, CHECK, Kind, Question, Reliability
 from tests.answer_server import Body, Handler, question, serving
 from ui.ask import words
 from ui.ask.reliability import RIGHT
@@ -170,15 +171,41 @@ def test_reliability_is_shown_and_sorted_and_lists_the_answers_against(
 
 
 @pytest.fixture
-def setup(workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: QtBot) -> AskSetup:
-    panel = AuditPanel(workspace, commands, window)
-    window.setCentralWidget(panel)
+def panel(
+    workspace: Workspace, commands: Commands, window: QMainWindow, qtbot: QtBot
+) -> AuditPanel:
+    made = AuditPanel(workspace, commands, window)
+    window.setCentralWidget(made)
     window.resize(480, 1000)
     window.show()
-    qtbot.waitUntil(lambda: panel.asking is not None, timeout=WAIT)
-    assert panel.asking is not None
+    qtbot.waitUntil(lambda: CAPTION_CHECK in made.asking, timeout=WAIT)
+    return made
+
+
+@pytest.fixture
+def setup(panel: AuditPanel) -> AskSetup:
     panel.checks.choose([CHECK])
-    return panel.asking
+    return panel.asking[CHECK]
+
+
+def test_who_is_asked_about_captions_is_chosen_the_same_way(
+    panel: AuditPanel, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    setup = panel.asking[CAPTION_CHECK]
+    setup.model.setEditText("demo:digits")
+    qtbot.waitUntil(lambda: "no column 'caption'" in setup.sentence, timeout=WAIT)
+    (tmp_path / "set").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "set" / "a.png")
+    lines = ["file_name,caption", "a.png,A red car on the left."]
+    (tmp_path / "set" / "metadata.csv").write_text("\n".join(lines))
+    session.import_source(understand(tmp_path / "set", ImportOptions()))
+    setup.look()
+    qtbot.waitUntil(lambda: "to ask" in setup.sentence, timeout=WAIT)
+    assert "Disputed" not in setup.sentence
+    with serving(sees_threes) as server:
+        setup.model.setEditText(server.id)
+        panel.checks.choose([CAPTION_CHECK])
+        assert panel.options().parameters[CAPTION_CHECK] == {"model": server.id}
 
 
 def test_it_is_said_beforehand_how_many_answers_are_asked_for(

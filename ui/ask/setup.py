@@ -1,4 +1,4 @@
-"""Who is asked by the visual-linguistic check, what that takes, and whether pictures leave the machine."""
+"""Who is asked by a check that asks, what that takes, and whether pictures leave the machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from auditor.model import ChangeSet
 from auditor.session import AuditOptions, answerers
-from auditor.session.interview import Outlook
+from auditor.session.interview import CHECK, Outlook
 from ui import theme
 from ui.ask import words
 from ui.audit.form import ParameterForm, wheel_guard
@@ -45,9 +45,11 @@ class AskSetup(QWidget):
         commands: Commands,
         form: ParameterForm,
         options: Callable[[], AuditOptions],
+        check: str = CHECK,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._check = check
         self._desk, self._form, self._options = workspace.desk, form, options
         self.outlook: Outlook | None = None
         self.model = self._make_model()
@@ -68,7 +70,8 @@ class AskSetup(QWidget):
         self._dress()
         form.changed.connect(self._follow_form)
         self._desk.changed.connect(self._on_change)
-        opens = next((c for c in commands.all() if c.id == "ask.bank"), None)
+        has_bank = check == CHECK
+        opens = next((c for c in commands.all() if has_bank and c.id == "ask.bank"), None)
         self._questions.setVisible(opens is not None)
         if opens is not None:
             self._questions.clicked.connect(commands.action(opens.id).trigger)
@@ -96,10 +99,10 @@ class AskSetup(QWidget):
             return
         values, options = self._form.values(), self._options()
         self._desk.ask(
-            lambda session: session.interview.outlook(values, options),
+            lambda session: session.interview.outlook(values, options, self._check),
             self._show,
             lambda error: self._show_sentence(str(error)),
-            lane="ask-outlook",
+            lane=f"ask-outlook {self._check}",
             owner=self,
             slow=True,
         )
@@ -114,19 +117,26 @@ class AskSetup(QWidget):
     def _show(self, outlook: Outlook) -> None:
         self.outlook = outlook
         price = self.price.value()
-        asks_all = self._form.value("ask") == "all"
-        shown = outlook.every if asks_all or not outlook.has_doubts else outlook.disputed
-        lines = [
-            self.tr("{plan}; more about labels that look wrong.").format(
-                plan=words.plan(shown, price)
-            ),
-            words.cascade(outlook, price) if asks_all else "",
-            words.so_far(outlook, price),
-        ]
+        lines = (
+            self._plans(outlook, price)
+            if self._check == CHECK
+            else [f"{words.plan(outlook.every, price)}."]
+        )
+        lines.append(words.so_far(outlook, price))
         self._planned.setText("\n".join(line for line in lines if line))
         self._leaves.setText(words.leaves(outlook.leaves_for))
         self.allow.setText(self.tr("Send pictures to {host}").format(host=outlook.leaves_for))
         self._warning.setVisible(bool(outlook.leaves_for))
+
+    def _plans(self, outlook: Outlook, price: float) -> list[str]:
+        """Of questions about labels."""
+        asks_all = self._form.value("ask") == "all"
+        shown = outlook.every if asks_all or not outlook.has_doubts else outlook.disputed
+        plan = self.tr("{plan}; more about labels that look wrong.")
+        return [
+            plan.format(plan=words.plan(shown, price)),
+            words.cascade(outlook, price) if asks_all else "",
+        ]
 
     def _show_price(self) -> None:
         if self.outlook is not None:

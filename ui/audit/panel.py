@@ -20,7 +20,7 @@ from auditor.model import ChangeSet
 from auditor.progress import Progress
 from auditor.session import AuditOptions, CheckEnd, Session, models, planning, resuming
 from auditor.session.background import JobEvent, JobState
-from auditor.session.interview import CHECK
+from auditor.session.interview import CAPTION_CHECK, CHECK
 from auditor.session.planning import Failure, Plan
 from ui import theme
 from ui.ask.setup import AskSetup
@@ -51,7 +51,8 @@ class AuditPanel(QWidget):
         self._desk = workspace.desk
         self._asked: dict[int, AuditOptions] = {}
         self.checks = CheckList(self)
-        self.asking: AskSetup | None = None
+        self.asking: dict[str, AskSetup] = {}
+        """Who is asked, by check."""
         self.settings = AuditSettings(workspace.settings.engine.device, self)
         self.notice = EndNotice(self)
         self.jobs = JobList(self)
@@ -141,15 +142,21 @@ class AuditPanel(QWidget):
 
     def _offer(self, checks: list[Any]) -> None:
         self.checks.offer(checks)
-        card = self.checks.cards.get(CHECK)
-        if card is not None and card.form is not None:
-            self.asking = AskSetup(self._workspace, self._commands, card.form, self.options, card)
-            card.put_setup(self.asking, self.asking.PARAMETERS)
-            self.settings.changed.connect(self.asking.look_soon)
+        for check in (CHECK, CAPTION_CHECK):
+            self._let_choose_who_is_asked(check)
         # Narrower, every card would be cut off on its right.
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         self._scroll.setMinimumWidth(self._columns.minimumSize().width() + bar)
         self._ask_runs()
+
+    def _let_choose_who_is_asked(self, check: str) -> None:
+        card = self.checks.cards.get(check)
+        if card is None or card.form is None:
+            return
+        setup = AskSetup(self._workspace, self._commands, card.form, self.options, check, card)
+        card.put_setup(setup, setup.PARAMETERS)
+        self.settings.changed.connect(setup.look_soon)
+        self.asking[check] = setup
 
     def _ask_plan(self) -> None:
         options = self.options()
