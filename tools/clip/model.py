@@ -26,8 +26,8 @@ SIDE = 64
 @dataclass(frozen=True, slots=True)
 class Recipe:
     seed: int = 0
-    scenes: int = 20_000
-    steps: int = 4_800
+    scenes: int = 30_000
+    steps: int = 10_000
     rate: float = 2e-3
 
 
