@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.ask.base import Prompt, Question
+from auditor.ask.judging import HALF
+from auditor.ask.reliability import Answers, learn, posterior, ratios
 from auditor.ml.seeded import seeded_hash
 
 Flags = npt.NDArray[np.bool_]
@@ -114,7 +116,23 @@ def at_random(ids: npt.NDArray[np.int64], share: float, seed: int) -> Flags:
 
 
 def doubted(answers: pa.Table, least: float) -> pa.Array:
-    """Ids of samples of which a smaller share than `least` of the known answers agrees."""
+    """Ids of samples whose label is wrong with probability `least` or more by the answers about it.
+
+    Or of which fewer than half of the answers agree, however little these seem to be worth.
+    """
     known = answers.filter(pc.is_valid(answers["agree"]))
-    mean = known.group_by("sample_id").aggregate([("agree", "mean")])
-    return mean.filter(pc.less(mean["agree_mean"], least))["sample_id"].combine_chunks()
+    if not known.num_rows:
+        return pa.array([], pa.int64())
+    ids, place = np.unique(known["sample_id"].to_numpy(), return_inverse=True)
+    text = pc.binary_join_element_wise(known["about"], known["text"], "\0").combine_chunks()
+    question, kind = (
+        column.dictionary_encode() for column in (text, known["kind"].combine_chunks())
+    )
+    number, kind_of = question.indices.to_numpy(), np.zeros(len(question.dictionary), np.int64)
+    kind_of[number] = kind.indices.to_numpy()
+    agree = known["agree"].cast(pa.float64()).to_numpy()
+    said = Answers(place, number.astype(np.int64), agree, np.ones(len(place), bool))
+    learnt = learn(said, kind_of)
+    p_error = posterior(ratios(said, learnt, len(ids)), learnt.noise)
+    mean = np.bincount(place, weights=agree) / np.bincount(place)
+    return pa.array(ids[(p_error >= least) | (mean < HALF)])

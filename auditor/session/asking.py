@@ -44,10 +44,10 @@ _SHARD = 64
 """Samples of a task: what a worker that dies may have to ask again is bounded by it."""
 _PATIENCE = 120.0
 """Seconds to wait for workers of a killed program to write down what they had asked."""
-_DOUBTFUL = 0.75
-"""Where a smaller share of the answers agrees, the other classes' questions are asked as well."""
+_DOUBTFUL = 0.1
+"""Where the answers make a label so likely wrong, the other classes' questions are asked as well."""
 _SUSPECT = 0.25
-"""The same where the label check finds a label so likely wrong."""
+"""The same by the label check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from auditor.session.folder import ProjectFolder
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
 SCENES = 600
+SEEDS = (0, 1, 2, 10, 11, 12)
+Pair = tuple[str, int]
+"""A scene's path, and a digit."""
 
 
 def write_scenes(folder: Path, seed: int, two_share: float) -> dict[str, int | None]:
@@ -36,12 +40,26 @@ def write_scenes(folder: Path, seed: int, two_share: float) -> dict[str, int | N
     return further
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("two_share", [1 / 3, 0.0], ids=["a third show two", "none shows two"])
-def test_the_second_digit_is_proposed(tmp_path: Path, seed: int, two_share: float) -> None:
-    further = write_scenes(tmp_path / "scenes", seed, two_share)
-    with Session(ProjectFolder(tmp_path / "p.audit")) as session:
-        session.import_source(understand(tmp_path / "scenes", ImportOptions(format="folder")))
+@dataclass(frozen=True)
+class Found:
+    true: set[Pair]
+    proposed: set[Pair]
+
+    @property
+    def hits(self) -> int:
+        return len(self.true & self.proposed)
+
+    @property
+    def seen(self) -> float:
+        """Share of the scenes with a further digit in which any is proposed."""
+        with_one = {path for path, _ in self.true}
+        return len(with_one & {path for path, _ in self.proposed}) / max(len(with_one), 1)
+
+
+def proposals(folder: Path, seed: int, two_share: float) -> Found:
+    further = write_scenes(folder / "scenes", seed, two_share)
+    with Session(ProjectFolder(folder / "p.audit")) as session:
+        session.import_source(understand(folder / "scenes", ImportOptions(format="folder")))
         values = {"reading": "sentences", "thing": "digit"}
         options = AuditOptions(
             checks=["multi_label"],
@@ -58,17 +76,37 @@ def test_the_second_digit_is_proposed(tmp_path: Path, seed: int, two_share: floa
         for name, _, _ in evidence_of(row["evidence"]).get("also", ())
     }
     true = {(path, code) for path, code in further.items() if code is not None}
-    hits = len(proposed & true)
-    found = {path for path, _ in proposed}
-    if true:
-        seen = len(found & {path for path, _ in true}) / len({path for path, _ in true})
-        precision, recall = hits / max(len(proposed), 1), hits / len(true)
-        f1 = 2 * hits / max(len(proposed) + len(true), 1)
+    return Found(true, proposed)
+
+
+def test_the_second_digit_is_proposed(tmp_path: Path) -> None:
+    """Must hold: F1, over the scenes of all seeds together."""
+    hits = said = true = 0
+    print()
+    for seed in SEEDS:
+        found = proposals(tmp_path / str(seed), seed, 1 / 3)
+        hits += found.hits
+        said += len(found.proposed)
+        true += len(found.true)
         print(
-            f"\nseed {seed}, {len(true)} of {SCENES} scenes show a further digit: precision "
-            f"{precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}; a further digit seen in {seen:.3f}"
+            f"seed {seed}, {len(found.true)} of {SCENES} scenes show a further digit: "
+            f"{_told(found.hits, len(found.proposed), len(found.true))}; "
+            f"a further digit seen in {found.seen:.3f}"
         )
-        assert f1 >= 0.95
-    else:
-        print(f"\nseed {seed}, one digit each: {len(found)} of {SCENES} scenes flagged")
-        assert len(found) <= 0.05 * SCENES
+    print(f"together: {_told(hits, said, true)}")
+    assert 2 * hits / (said + true) >= 0.95
+
+
+def _told(hits: int, said: int, true: int) -> str:
+    return (
+        f"precision {hits / max(said, 1):.3f}, recall {hits / true:.3f}, "
+        f"F1 {2 * hits / max(said + true, 1):.3f}"
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_no_second_digit_is_proposed_where_there_is_none(tmp_path: Path, seed: int) -> None:
+    found = proposals(tmp_path, seed, 0.0)
+    flagged = len({path for path, _ in found.proposed})
+    print(f"\nseed {seed}, one digit each: {flagged} of {SCENES} scenes flagged")
+    assert flagged <= 0.05 * SCENES
