@@ -43,7 +43,13 @@ class Made:
     def views(self) -> tuple[Floats, Floats]:
         """The answers' ratio by others' worth, and their own probability."""
         learnt = self.learn(self.label_check)
-        unseen = reliability.unseen_ratios(self.answers, KINDS, ROWS, self.label_check)
+        unseen = reliability.unseen_ratios(
+            self.answers,
+            KINDS,
+            ROWS,
+            self.label_check,
+            lambda some, by: reliability.ratios(some, by, ROWS),
+        )
         return unseen, reliability.posterior(self.ratios(learnt), learnt.noise)
 
 
