@@ -88,12 +88,13 @@ def describe_encoder(_: pa.Table, config: Mapping[str, Any], report: Report, kep
 def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Kept) -> Tables:
     """Features of the samples whose image can be read: sample_id, float32 values.
 
-    For the need "crops" a row holds the features of each place of the layout, one after the other.
+    For crops a row holds the features of each place of the layout, one after the other.
     """
-    from auditor.ml.crops import LAYOUT, cut
+    from auditor.ml import crops
 
-    encoder, crops = _encoder(config, kept), config.get("need") == "crops"
-    wide = encoder.dim * (len(LAYOUT) if crops else 1)
+    encoder, need = _encoder(config, kept), config.get("need")
+    has_places = need in {"crops", "mirrored_crops"}
+    wide = encoder.dim * (len(crops.LAYOUT) if has_places else 1)
     ids: list[int] = []
     values: list[npt.NDArray[np.float32]] = []
     total = samples.num_rows
@@ -103,8 +104,11 @@ def embed(samples: pa.Table, config: Mapping[str, Any], report: Report, kept: Ke
         readable, images = pictures(batch, config, kept)
         if images:
             ids += readable
-            seen = [place for image in images for place in cut(image)] if crops else images
-            values.append(encoder.encode(seen).reshape(len(images), wide))
+            if has_places:
+                mirrored = need == "mirrored_crops"
+                values.append(crops.features(images, encoder.encode, mirrored=mirrored))
+            else:
+                values.append(encoder.encode(images))
     report(total, total)
     stacked = np.concatenate(values) if values else np.empty((0, wide), np.float32)
     column = pa.FixedSizeListArray.from_arrays(pa.array(stacked.ravel()), wide)

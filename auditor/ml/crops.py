@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 Box = tuple[float, float, float, float]
@@ -27,6 +29,13 @@ CELLS = 4
 """The map's cells a side: every box of the layout begins and ends at their edges."""
 
 
+_RIM, _LEAST = 0.075, 3
+Pixels = npt.NDArray[Any]
+Features = npt.NDArray[np.float32]
+Encode = Callable[[list[Pixels]], npt.NDArray[Any]]
+"""(n, D) features of n pictures of any sizes."""
+
+
 def digest() -> str:
     """What tells features of these places from those of others."""
     return hashlib.sha256(repr(LAYOUT).encode()).hexdigest()[:8]
@@ -36,6 +45,27 @@ def cut(picture: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     """Views of the places of a picture (h, w, 3); none is empty, however small it is."""
     height, width = picture.shape[:2]
     return [picture[_span(box[1], box[3], height), _span(box[0], box[2], width)] for box in LAYOUT]
+
+
+def features(pictures: Sequence[Pixels], encode: Encode, *, mirrored: bool) -> Features:
+    """(n, C * D) features of the places of n pictures, one after the other.
+
+    `mirrored`: each is the mean of two looks, at the place and at its mirror image, a little closer.
+    """
+    seen = [place for picture in pictures for place in cut(picture)]
+    values = encode(seen)
+    if mirrored:
+        values = (values + encode([_mirrored(one) for one in seen])) / 2
+    return np.asarray(values, np.float32).reshape(len(pictures), -1)
+
+
+def _mirrored(picture: Pixels) -> Pixels:
+    """Left to right, without a rim; all of it where little would be left."""
+    height, width = picture.shape[:2]
+    top, left = round(height * _RIM), round(width * _RIM)
+    if min(height - 2 * top, width - 2 * left) >= _LEAST:
+        picture = picture[top : height - top, left : width - left]
+    return np.ascontiguousarray(picture[:, ::-1])
 
 
 def _span(start: float, end: float, length: int) -> slice:

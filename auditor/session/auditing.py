@@ -104,7 +104,7 @@ class Auditor:
     def _embed(self, name: str) -> Ready:
         """Features of every readable image, of which those already there are kept."""
         facts = self._encoder_facts()
-        key, wide = needs.features_key(facts), facts["dim"] * needs.COMPUTED[name].views
+        key, wide = needs.features_key(facts), facts["dim"] * needs.COMPUTED[name].places
         features = needs.features(self.folder.embeddings, key, name)
         with self.store.reader() as db:
             readable = samples.readable(db)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,23 @@ class Computed:
     title: str
     views: int
     """How often the encoder is called for each picture."""
+    places: int
+    """Of how many places a row holds the features."""
     layout: str
     """What tells it in its file's name from the same of other places."""
 
 
+_PLACES = len(crops.LAYOUT)
 COMPUTED = {
-    "embedding": Computed("features", "features", 1, ""),
-    "crops": Computed("crops", "features of crops", len(crops.LAYOUT), f"-{crops.digest()}"),
+    "embedding": Computed("features", "features", 1, 1, ""),
+    "crops": Computed("crops", "features of crops", _PLACES, _PLACES, f"-{crops.digest()}"),
+    "mirrored_crops": Computed(
+        "mirrored_crops",
+        "features of crops and their mirror images",
+        2 * _PLACES,
+        _PLACES,
+        f"-{crops.digest()}",
+    ),
 }
 
 
@@ -66,7 +76,15 @@ def chosen(options: AuditOptions) -> list[tuple[CheckSpec, Any]]:
     for check_id in options.parameters:
         if check_id not in checks.names():
             raise ParameterError(f"--set names the check {check_id!r}, which there is not")
-    return [(s, parameters(s, dict(options.parameters.get(s.id, {})))) for s in specs]
+    both = [(s, parameters(s, dict(options.parameters.get(s.id, {})))) for s in specs]
+    return [(_read(spec, params), params) for spec, params in both]
+
+
+def _read(spec: CheckSpec, params: Any) -> CheckSpec:
+    """The spec without what the check does not read with these parameters (their `unread`)."""
+    unread: frozenset[str] = getattr(params, "unread", frozenset())
+    one_of = tuple(name for name in spec.one_of if name not in unread)
+    return replace(spec, needs=spec.needs - unread, uses=spec.uses - unread, one_of=one_of)
 
 
 def _every(options: AuditOptions) -> list[str]:

@@ -94,7 +94,9 @@ def test_with_two_of_six_questions_unreliable_the_ratio_beats_the_vote(
     gain = by_score["likelihood"] - by_score["vote"]
     print(f"\nAUROC with two of six questions unreliable ({fault}): {by_score}, gain {gain:.4f}")
     if gain < BAR:
-        print(f"  the bar of {BAR} is not reached: the vote leaves {1 - by_score['vote']:.4f} to gain")
+        print(
+            f"  the bar of {BAR} is not reached: the vote leaves {1 - by_score['vote']:.4f} to gain"
+        )
     assert gain > 0
 
 

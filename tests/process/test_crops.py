@@ -142,6 +142,29 @@ def test_an_export_says_which_labels_survive_random_crops(session: Session, tmp_
     assert {float(row["safe_share"]) for row in alone} == {1.0}
 
 
+def test_a_second_look_in_the_mirror_costs_as_much_as_the_first(
+    project: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(project, tmp_path / "copy.audit"))
+    options = dataclasses.replace(
+        OPTIONS, parameters={"multi_label": {"folds": 3, "mirrored": True}}
+    )
+    with Session.open(copy, workers=1) as session:
+        before = planned(session, options)
+        assert "crops" not in before
+        (end,) = session.audit(options)
+        assert end.state == "done", end
+        flagged = {row["path"] for row in session.findings("multi_label").to_pylist()}
+        (file,) = session.folder.embeddings.glob("mirrored_crops-*[!s].npy")
+        once = session.folder.embeddings / file.name.removeprefix("mirrored_")
+        two, one = (np.load(path, mmap_mode="r") for path in (file, once))
+    assert before["mirrored_crops"].seconds == pytest.approx(2 * 2 * EACH * len(LAYOUT) / 243)
+    assert two.shape == one.shape
+    assert not np.allclose(two, one)
+    pairs = {f"{kind}/{i:02}.png" for kind in ("disc", "stripes") for i in range(TWO)}
+    assert len(flagged & pairs) >= 2 * TWO - 2
+
+
 def test_other_checks_do_not_pay_for_crops(session: Session) -> None:
     alone = AuditOptions(checks=["label_errors"], encoder="classic", device="cpu")
     assert "crops" not in planned(session, alone)

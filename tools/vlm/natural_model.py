@@ -35,7 +35,7 @@ class Recipe:
     """How much of everything; a model is decided by these, the pictures and the seed."""
 
     # Small pictures first: most of what there is to learn is learnt at half the price.
-    tower: tuple[tuple[int, int, float], ...] = ((64, 2_500, 3e-3), (96, 800, 1e-3))
+    tower: tuple[tuple[int, int, float], ...] = ((64, 7_500, 3e-3), (96, 2_500, 1e-3))
     """Side, steps and rate of each stage."""
     views: int = 5
     decoder_steps: int = 2_000
@@ -108,15 +108,20 @@ def train_tower(tower: Any, pictures: Pictures, recipe: Recipe) -> None:
     namer = Namer(tower).to(memory_format=torch.channels_last)
     rng, dice = np.random.default_rng(recipe.seed), torch.Generator().manual_seed(recipe.seed)
     # Photographs are what the model will be asked about: they come twice as often.
-    share = np.where(pictures.real, 2.0, 1.0)
-    share /= share.sum()
+    often = np.where(pictures.real, 2.0, 1.0)
+    often /= often.sum()
     for side, steps, rate in recipe.tower:
 
         def loss(_step: int, side: int = side) -> torch.Tensor:
-            rows = rng.choice(len(share), BATCH, p=share)
-            seen = fitting.as_seen(_varied(pictures.images[rows], dice), side)
+            rows = rng.choice(len(often), BATCH, p=often)
+            mixed, others, share = spoiling.pasted(_varied(pictures.images[rows], dice), dice)
+            named = namer(fitting.as_seen(mixed, side)).float()
             truth = torch.from_numpy(pictures.classes[rows])
-            return functional.cross_entropy(namer(seen).float(), truth, label_smoothing=0.1)
+            own, other = (
+                functional.cross_entropy(named, classes, label_smoothing=0.1, reduction="none")
+                for classes in (truth, truth[others])
+            )
+            return ((1 - share) * own + share * other).mean()
 
         fitting.fit(namer, loss, steps, rate, name=f"tower {side}")
 

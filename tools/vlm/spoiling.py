@@ -44,6 +44,24 @@ def hidden_squares(images: Batch, dice: torch.Generator) -> Batch:
     return images.masked_fill(inside[:, None], 0.5)
 
 
+def pasted(images: Batch, dice: torch.Generator) -> tuple[Batch, Batch, Batch]:
+    """A box of half the pictures is another's, as a further thing would be (Yun et al. 2019, CutMix).
+
+    Returns the pictures, whose box each got (n,), and how much of it that is (n,).
+    """
+    count, _, height, width = images.shape
+    others = torch.randperm(count, generator=dice)
+    inside = torch.rand(count, 1, 1, generator=dice) < 0.5
+    for dim, edge in ((1, height), (2, width)):
+        extent, centre = torch.empty(2, count, 1, 1).uniform_(0, 1, generator=dice)
+        half = (0.3 + 0.7 * extent) / 2
+        place = (torch.arange(edge) + 0.5) / edge
+        far = (place.reshape((-1, 1) if dim == 1 else (1, -1))[None] - centre).abs()
+        inside = inside & (far < half)
+    mixed = torch.where(inside[:, None], images[others], images)
+    return mixed, others, inside.float().mean((1, 2))
+
+
 def _uniform(count: int, low: float, high: float, dice: torch.Generator) -> Batch:
     return torch.empty(count, 1, 1, 1).uniform_(low, high, generator=dice)
 

@@ -67,6 +67,7 @@ def need(name: str) -> str:
         "label": tr("labels"),
         "embedding": tr("features of the pictures (computed once)"),
         "crops": tr("features of parts of the pictures (computed once)"),
+        "mirrored_crops": tr("features of parts of the pictures (computed once)"),
         "pred_probs": tr("class probabilities that you bring"),
         "answers": tr("answers to questions about the pictures"),
         "reason": tr("a look into every file"),
@@ -84,7 +85,7 @@ def needs(spec: CheckSpec) -> str:
     """All that a check needs, as one phrase."""
     parts = list(dict.fromkeys(need(name) for name in sorted(spec.needs)))
     if spec.one_of:
-        parts.append(tr(" or ").join(need(name) for name in spec.one_of))
+        parts.append(tr(" or ").join(dict.fromkeys(need(name) for name in spec.one_of)))
     return tr("Needs {list}").format(list=", ".join(parts)) if parts else ""
 
 
