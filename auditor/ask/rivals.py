@@ -17,7 +17,9 @@ from auditor.ask.reliability import Answers, Reliability, posterior, ratios
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-_ROUNDS = 100
+_ROUNDS, _STILL = 100, 1e-4
+_AMONG = 0.9
+"""One wrong label in ten, or more, is that of a picture that shows none of the classes asked about."""
 _HIGHEST = 50.0
 """Log ratios beyond which nothing is surer."""
 
@@ -55,16 +57,13 @@ def contrasted(answers: Answers, subjects: Ints, learnt: Reliability, samples: i
     has = asked > 0
     weights = np.exp(np.clip(found.ratio, -_HIGHEST, _HIGHEST))
     mean = np.bincount(found.sample, weights=weights, minlength=samples) / np.maximum(asked, 1)
-    all_asked = asked >= int(subjects.max(initial=0))
-    among = np.where(all_asked, 1.0, 0.5)
-    for _ in range(_ROUNDS):
+    ratio, among = own, 0.5
+    for _ in range(_ROUNDS if has.any() else 0):
         against = among * mean + (1 - among)
-        ratio: Floats = np.where(has, own - np.log(np.maximum(against, 1e-30)), own)
-        wrong = posterior(ratio, learnt.noise) * (has & ~all_asked)
-        if not wrong.any():
+        ratio = np.where(has, own - np.log(against), own)
+        wrong = posterior(ratio, learnt.noise) * has
+        share = min(float((wrong * among * mean / against).sum() / wrong.sum()), _AMONG)
+        if abs(share - among) < _STILL:
             break
-        share = float((wrong * among * mean / against).sum() / wrong.sum())
-        if abs(share - among[~all_asked].max(initial=share)) < 1e-4:
-            break
-        among = np.where(all_asked, 1.0, share)
+        among = share
     return ratio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -71,3 +73,12 @@ def test_the_ratio_of_a_rival_is_highest_for_the_true_class() -> None:
     table = np.full((N, CLASSES), -np.inf)
     table[found.sample, found.subject] = found.ratio
     assert (table.argmax(axis=1) == true)[wrong].mean() > 0.85
+
+
+def test_a_picture_of_none_of_the_classes_is_found_though_no_other_class_is_affirmed() -> None:
+    answers, _, _ = simulated(3)
+    nothing = np.arange(20)
+    denied = np.isin(answers.sample, nothing)
+    spoilt = replace(answers, agree=np.where(denied, 0.05, answers.agree))
+    judged = judge(spoilt, KINDS, N, 0, subjects=SUBJECTS)
+    assert (judged.p_error[nothing] > 0.5).all()
