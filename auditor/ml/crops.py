@@ -95,7 +95,7 @@ def _area(box: Box) -> float:
 
 def apart(one: Box, other: Box) -> bool:
     """Whether two places share no part of the picture."""
-    return one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    return shared(one, other) == 0
 
 
 _COLUMNS, _LINES = ("left", "middle", "right"), ("top", "middle", "bottom")
