@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from auditor.checks.base import CheckContext, findings
 Ints = npt.NDArray[np.int64]
 Row = tuple[str, str, str, float, float | None, float | None]
 """A metric."""
-Report = Callable[[int, int], None]
 
 FEWEST = 5
 """A class with fewer samples cannot be judged by heads that are fitted to the others."""
@@ -59,15 +57,6 @@ def groups(table: pa.Table, copies: bool) -> Ints:
     keys = [table[name] for name in ("group", "pixel_hash") if name in table.column_names]
     phash = table["phash"] if "phash" in table.column_names else None
     return sample_groups(len(table), keys, phash)
-
-
-def part(report: Report, start: float, end: float) -> Report:
-    """A report whose 0..total is the part from `start` to `end` of the whole."""
-
-    def inner(done: int, total: int) -> None:
-        report(int(1000 * (start + (end - start) * done / max(total, 1))), 1000)
-
-    return inner
 
 
 def unjudged(table: pa.Table) -> pa.Table:

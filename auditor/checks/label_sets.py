@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, Outcome, findings, metrics
-from auditor.checks.label_inputs import FEWEST, Row, groups, part, unjudged, wants
+from auditor.checks.label_inputs import FEWEST, Row, groups, unjudged, wants
+from auditor.progress import part
 
 CLEANLAB_DEFAULT = {"auto": "prune_by_noise_rate", "p_error": "prune_by_noise_rate"}
 """For sets of labels, whose p_error is not known: the rule of cleanlab's multi-label function."""

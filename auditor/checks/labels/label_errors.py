@@ -20,7 +20,6 @@ from auditor.checks.label_inputs import (
     groups,
     in_order,
     labelled,
-    part,
     unjudged,
     wants,
 )
@@ -28,6 +27,7 @@ from auditor.checks.label_sets import judge_label_sets
 from auditor.checks.label_trust import trust_rows
 from auditor.ml.rules import FILTERS
 from auditor.model import CheckId, label_codes
+from auditor.progress import part
 
 if TYPE_CHECKING:
     from auditor.ml.judging import Judgement

@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from auditor.checks import label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_heads import codes_among, folds_of, large_classes, rows_of, shuffled
-from auditor.checks.label_inputs import Row, groups, in_order, labelled, part, unjudged
+from auditor.checks.label_inputs import Row, groups, in_order, labelled, unjudged
 from auditor.checks.label_trust import trust_rows
 from auditor.model import LABELS, CheckId, label_codes
+from auditor.progress import part
 
 if TYPE_CHECKING:
     from auditor.ml.label_maps import TopCells
@@ -30,7 +31,6 @@ Flags = npt.NDArray[np.bool_]
 
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
-_TRAIN, _TRAIN_EACH = 30_000, 300  # crops that heads learn from: in all, and of each class
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Seen:
 class MultiLabel:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("multi_label"),
-        version=3,
+        version=4,
         title="Multi-label reassessment",
         family="labels",
         scope="dataset",
@@ -159,7 +159,6 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
 def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     """From crops, read by the encoder's own sentences; None without these."""
     from auditor.ml import proposals, sentence_proposals
-    from auditor.ml.crops import LAYOUT
     from auditor.ml.label_maps import top
 
     crops, texts = ctx.array(ctx.params.crops), ctx.table("class_texts")
@@ -168,12 +167,7 @@ def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
         return None
     rows = shuffled(np.flatnonzero(codes >= 0), table, ctx.seed)
     chosen, given = table.take(pa.array(rows)), codes[rows]
-    places = chosen["place"].to_numpy()
-
-    def vectors(some: Ints) -> npt.NDArray[Any]:
-        found: npt.NDArray[Any] = crops[places[some]].reshape(len(some), len(LAYOUT), -1)
-        return found
-
+    vectors = partial(_vectors, crops, chosen["place"].to_numpy())
     sentences = np.stack(texts["values"].to_numpy())
     reader = sentence_proposals.Reader.of(sentences, texts["about"].to_numpy(), len(ctx.classes))
     reader = reader.fitted(vectors, given)
@@ -185,9 +179,17 @@ def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     return Seen(chosen, (*ctx.classes, label_evidence.NO_CLASS), given, found, taken, least, cells)
 
 
+def _vectors(crops: npt.NDArray[Any], places: Ints, rows: Ints) -> npt.NDArray[Any]:
+    """(n, C, D) features of the layout's crops; `places` are the rows' in the array."""
+    from auditor.ml.crops import LAYOUT
+
+    found: npt.NDArray[Any] = crops[places[rows]].reshape(len(rows), len(LAYOUT), -1)
+    return found
+
+
 def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
-    """From crops, judged by heads that saw nothing of their picture; None where none can learn."""
-    from auditor.ml import proposals, threads
+    """From crops, judged by views that saw nothing of their picture; None where none can learn."""
+    from auditor.ml import crop_views, proposals, threads
 
     crops = ctx.array(ctx.params.crops)
     codes = label_codes(table["labels"], ctx.classes)
@@ -197,10 +199,21 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     rows = shuffled(np.flatnonzero(kept), table, ctx.seed)
     chosen = table.take(pa.array(rows))
     given = codes_among(codes[rows], ctx.classes, names)
+    related, ids = groups(chosen, copies=True), chosen["sample_id"].to_numpy()
+    folds = folds_of(given, related, ids, ctx)
+    if folds is None:
+        return None
     with threads.for_elements(len(rows) * max(crops.shape[1], len(names))):
-        views = _views(crops, chosen, given, len(names), ctx)
-        if views is None:
-            return None
+        views = crop_views.learn(
+            partial(_vectors, crops, chosen["place"].to_numpy()),
+            given,
+            folds,
+            related,
+            len(names),
+            seed=ctx.seed,
+            device=ctx.device,
+            report=part(ctx.report, 0.0, 0.6),
+        )
         judge = proposals.learn(views, given, len(names), partial(ctx.report, 600, 1000))
         report = part(ctx.report, 0.6, 0.95)
         found = proposals.propose(judge, views, given, report)
@@ -208,47 +221,6 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
         taken = found.scores >= least[found.codes]
         cells = _cells(judge, views, _worst(found, taken), ctx)
     return Seen(chosen, names, given, found, taken, least, cells)
-
-
-def _views(
-    crops: npt.NDArray[Any], chosen: pa.Table, given: Ints, classes: int, ctx: CheckContext[Params]
-) -> Crops | None:
-    """What heads that learnt from other pictures' crops say of the crops of any rows.
-
-    They tell whole pictures of each class from parts of such: fitted to whole ones alone they would
-    be sure of what a part shows, and often wrong. No crop counts less for looking unlike its code:
-    whether it is a whole picture is known, and those hard to tell are what the heads must learn.
-    """
-    from auditor.ml.crops import LAYOUT
-    from auditor.ml.cross_fit import TRAIN, cross_fit
-    from auditor.ml.proposals import lessons
-
-    each, places = len(LAYOUT), chosen["place"].to_numpy()
-    related = groups(chosen, copies=True)
-    folds = folds_of(given, related, chosen["sample_id"].to_numpy(), ctx)
-    if folds is None:
-        return None
-
-    def vectors(rows: Ints) -> npt.NDArray[Any]:
-        found: npt.NDArray[Any] = crops[places[rows]].reshape(len(rows), each, -1)
-        return found
-
-    learnt_from = min(TRAIN, max(_TRAIN, _TRAIN_EACH * classes))
-    some = np.arange(min(len(given), learnt_from // each))
-    mixed = np.random.default_rng(ctx.seed).permutation(len(some) * each)
-    of = np.repeat(some, each)[mixed]
-    heads = cross_fit(
-        vectors(some).reshape(len(of), -1)[mixed],
-        lessons(given[some], classes).ravel()[mixed],
-        folds[of],
-        related[of],
-        2 * classes,
-        device=ctx.device,
-        report=part(ctx.report, 0.0, 0.6),
-        with_neighbours=False,
-        rounds=0,
-    )
-    return lambda rows: heads.log_probabilities_of(folds[rows], vectors(rows))
 
 
 def _worst(found: Proposals, taken: Flags) -> Ints:
