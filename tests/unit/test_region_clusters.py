@@ -12,7 +12,9 @@ from tests import label_world
 CLASSES, FOLDS = 4, 5
 
 
-def learnt(vectors: np.ndarray, codes: np.ndarray, seed: int = 0) -> tuple[RegionClusters, np.ndarray]:
+def learnt(
+    vectors: np.ndarray, codes: np.ndarray, seed: int = 0
+) -> tuple[RegionClusters, np.ndarray]:
     folds = np.arange(len(codes)) % FOLDS
     found = cluster(vectors, codes, folds, CLASSES, seed, lambda _done, _total: None)
     return found, folds
