@@ -142,6 +142,21 @@ ASKED_SCHEMA = pa.schema(
 """What was asked about samples and what was answered: the table "answers" that checks may read."""
 
 
+FURTHER_SCHEMA = pa.schema(
+    [
+        pa.field("sample_id", pa.int64(), nullable=False),
+        # Log likelihood ratio of the label being right to its being wrong, by the answers about it.
+        pa.field("own", pa.float64(), nullable=False),
+        # Other classes that were asked about, and the same of each of them.
+        pa.field("names", LABELS, nullable=False),
+        pa.field("ratios", pa.list_(pa.float64()), nullable=False),
+        # Share of wrong labels, the same in all rows.
+        pa.field("noise", pa.float64(), nullable=False),
+    ]
+)
+"""What answers say of classes beside the given one: the table "visual_language" that checks may read."""
+
+
 class Reason(StrEnum):
     """Why an image could not be read."""
 

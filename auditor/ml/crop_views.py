@@ -42,6 +42,19 @@ class CropViews:
         )
         return torch.cat(tuple(said))
 
+    def alike(self, seen: torch.Tensor, codes: Ints, places: Ints) -> npt.NDArray[np.float32]:
+        """(n, w) share of pictures of class `codes` among those whose parts look like `places`.
+
+        `seen` (M, n, C, 2 K) is what the views say of those rows; NaN where no place is known.
+        """
+        clusters = seen[-1].exp().numpy()
+        row = np.arange(len(codes))[:, None]
+        # The layout has the whole picture before the places.
+        crop = np.where(places >= 0, places + 1, 0)
+        part_code = codes + clusters.shape[2] // 2
+        share = clusters[row, crop, codes] + clusters[row, crop, part_code]
+        return np.where(places >= 0, share, np.float32(np.nan))
+
 
 def learn(
     vectors: Vectors,

@@ -25,9 +25,18 @@ SHARES = ("accuracy", "noise", "precision", "rate", "recall", "separability", "s
 
 AGREEMENT = frozenset({"agree", "of", "views"})
 SILENT_EVIDENCE = frozenset(
-    {"neighbours_given", "neighbours_suggested", "classes", "reason", "map", "boxes"}
+    {
+        "neighbours_given",
+        "neighbours_suggested",
+        "classes",
+        "reason",
+        "map",
+        "boxes",
+        "own",
+        "others",
+    }
 )
-"""Evidence that the report shows in another way than as words."""
+"""Evidence that the report shows in another way than as words, or that is for other checks."""
 
 # Signs that would vanish or turn the text around them: C0, C1, bidi controls, lone surrogates.
 INVISIBLE = re.compile(
@@ -168,14 +177,15 @@ def _said(key: str, value: Any) -> str:
     match key, value:
         case "margin", int() | float():
             return _margin(value)
-        case "add" | "remove" | "phrases", [[str(), float() | int()], *_]:
-            return f"{_DOUBTS[key]} {_doubted(value)}"
+        case "add" | "remove" | "phrases" | "alike", [[str(), float() | int()], *_]:
+            return f"{_NAMED[key]} {_doubted(value)}"
         case "also", [[str(), float() | int(), _], *_]:
             return f"also shows: {_further(value)}"
         case "support", float() | int():
             return f"the given label supports {_whole_percent(value)} % of the picture"
-        case "against", [str(), *_]:
-            return f"the answers speak against the label: {' '.join(value)}"
+        case "against" | "affirmed", [str(), *_]:
+            said, between = _SPOKEN[key]
+            return f"{said} {between.join(value)}"
         case "vote" | "by_answers" | "by_label_check", int() | float():
             return f"{_SHARES[key]} {percent(value)}"
         case "asked" | "unknown", int():
@@ -186,10 +196,15 @@ def _said(key: str, value: Any) -> str:
             return f"{key.replace('_', ' ')} {_value(value)}"
 
 
-_DOUBTS = {
+_NAMED = {
     "add": "it seems to lack",
     "remove": "it seems not to be",
     "phrases": "does not fit the picture:",
+    "alike": "parts that look like this come from pictures of",
+}
+_SPOKEN = {
+    "against": ("the answers speak against the label:", " "),
+    "affirmed": ("asked about, the model sees it as well:", ", "),
 }
 _SHARES = {
     "vote": "answers that fit the label:",

@@ -1,4 +1,4 @@
-"""What is known about samples before anything is asked: labels, captions, the label check's findings."""
+"""What is known about samples before anything is asked: labels, and what the label check found."""
 
 from __future__ import annotations
 
@@ -14,28 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.session.needs import Ready
-from auditor.store import project, runs
-from auditor.store.db import Connection
-
-
-def label_errors(db: Connection) -> pa.Table | None:
-    """What the newest label check of this data found: sample_id, p_error, suggested, evidence."""
-    run = runs.latest(db, "label_errors")
-    if run is None or run.data_version != project.data_version(db):
-        return None
-    return runs.findings(db, "label_errors").select(
-        ["sample_id", "p_error", "suggested", "evidence"]
-    )
-
-
-def label_errors_table(db: Connection, folder: Path) -> dict[str, Ready]:
-    """The label check's findings as a file for another check's worker; {} where there are none."""
-    run, found = runs.latest(db, "label_errors"), label_errors(db)
-    if run is None or found is None:
-        return {}
-    facts = json.dumps([run.run_id, run.params, run.inputs], sort_keys=True)
-    table = found.select(["sample_id", "p_error"])
-    return {"label_errors": written(table, folder / "label_errors.arrow", facts)}
 
 
 def one_label(table: pa.Table) -> pa.Array:

@@ -23,7 +23,6 @@ from auditor.progress import Progress
 from auditor.session import ask_captions, ask_plan, rates
 from auditor.session.ask_inputs import (
     aligned,
-    label_errors,
     likely_classes,
     one_label,
     written,
@@ -33,6 +32,7 @@ from auditor.session.asked import asked_table
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import TaskError, raise_failure, shards, worker_died
 from auditor.session.needs import AuditOptions, Ready
+from auditor.session.other_findings import label_errors, proposals
 from auditor.session.question_bank import make_bank
 from auditor.session.transcript import ANSWERER
 from auditor.store import answers, project, questions, samples
@@ -110,30 +110,33 @@ class Asker:
         return ask_captions.planned(table, captions)
 
     def _chosen(self, table: pa.Table, params: Any) -> npt.NDArray[np.bool_]:
-        """All samples, or those that the label check doubts and a random share of the others."""
+        """All samples, or those that label checks doubt and a random share of the others."""
         everything = np.ones(table.num_rows, bool)
         if params.ask == "all":
             return everything
         with self.store.reader() as db:
-            doubts = label_errors(db)
+            doubts, proposed = label_errors(db), proposals(db)
         if doubts is None:
             return everything
         ids: npt.NDArray[np.int64] = table["sample_id"].to_numpy()
         p_error = aligned(doubts, ids, "p_error")
         audited = ask_plan.at_random(ids, params.audit_share, self.options.seed)
-        chosen: npt.NDArray[np.bool_] = audited | ~(p_error < params.doubt)
+        shows_more = np.isin(ids, list(proposed))
+        chosen: npt.NDArray[np.bool_] = audited | shows_more | ~(p_error < params.doubt)
         return chosen
 
     def _with_alternatives(self, first: Wanted, params: Any, who: Answered) -> Wanted:
-        """The plan with questions of other classes, about samples that look wrong and a random share."""
+        """The plan with questions of other classes: about samples that look wrong, a random share,
+        and those that seem to show more than their label says."""
         if not params.alternatives:
             return first
         known = self._joined(first, who.fingerprint)
         with self.store.reader() as db:
             table = samples.readable(db)
-            doubts, classes = label_errors(db), project.classes(db)
+            doubts, classes, proposed = label_errors(db), project.classes(db), proposals(db)
         ids: npt.NDArray[np.int64] = table["sample_id"].to_numpy()
         looked_at = np.isin(ids, first.table["sample_id"].to_numpy())
+        shows_more = table.filter(pa.array(np.isin(ids, list(proposed)) & looked_at))
         wrong = np.isin(ids, ask_plan.doubted(known, _DOUBTFUL).to_numpy())
         if doubts is not None:
             wrong |= aligned(doubts, ids, "p_error") >= _SUSPECT
@@ -141,8 +144,12 @@ class Asker:
         table = table.filter(pa.array(wrong & looked_at))
         given = one_label(table).to_pylist()
         likely = likely_classes(doubts, table["sample_id"].to_numpy())
-        others = ask_plan.alternatives(given, likely, classes, params.alternatives)
-        return first.beside(ask_plan.of_alternatives(table, others, first.questions))
+        most = params.alternatives
+        others = ask_plan.alternatives(given, likely, classes, most)
+        further = [proposed[one][:most] for one in shows_more["sample_id"].to_pylist()]
+        return first.beside(ask_plan.of_alternatives(table, others, first.questions)).beside(
+            ask_plan.of_alternatives(shows_more, further, first.questions)
+        )
 
     # asking
 

@@ -19,8 +19,7 @@ from auditor.jobs.journal import JournalBusyError
 from auditor.jobs.pool import CancelledError, Handlers, Pool, Task
 from auditor.model import FINDING_SCHEMA, MEDIA_SCHEMA, METRIC_SCHEMA, ChangeSet
 from auditor.progress import Progress
-from auditor.session import class_sentences, needs, rates
-from auditor.session.ask_inputs import label_errors_table
+from auditor.session import class_sentences, needs, other_findings, rates
 from auditor.session.asking import Asker
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import (
@@ -221,9 +220,8 @@ class Auditor:
                 self.store, self.folder, self.pool, self.understood, self.progress, self.options
             )
             found["answers"] = asker.prepare(params)
-        if "label_errors" in spec.uses:
-            with self.store.reader() as db:
-                found |= label_errors_table(db, self.folder.answers)
+        with self.store.reader() as db:
+            found |= other_findings.ready(db, spec, self.folder.answers)
         if class_sentences.NEED in spec.uses and params.reading == "sentences":
             with self.store.reader() as db:
                 classes = project.classes(db)

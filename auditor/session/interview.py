@@ -19,11 +19,12 @@ from auditor.ask.occlusion import HeatMap
 from auditor.checks.answerer import AnswererParams
 from auditor.checks.base import parameters
 from auditor.session import answerers, ask_captions, ask_plan, rates
-from auditor.session.ask_inputs import label_errors, one_label
+from auditor.session.ask_inputs import one_label
 from auditor.session.asked import asked_table
 from auditor.session.asking import Asker, of_answers
 from auditor.session.browsing import Ids
 from auditor.session.needs import AuditOptions
+from auditor.session.other_findings import label_errors
 from auditor.session.question_bank import make_bank
 from auditor.session.transcript import ANSWERER, Asked, transcript
 from auditor.store import answers, project, questions, runs, samples

@@ -12,7 +12,7 @@ from auditor import checks
 from auditor.checks.base import CheckSpec
 from auditor.ml.encoders.base import CLASSIC, parse
 from auditor.ml.encoders.catalogue import catalogue, default_encoder, folder_of
-from auditor.session import needs, rates
+from auditor.session import needs, other_findings, rates
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import SHARD
 from auditor.session.needs import AuditOptions, Ready
@@ -200,6 +200,8 @@ class _Planner:
             stage = PlannedStage(spec.id, spec.title, samples_seen, "skip", None, reason)
             self._stages.append(stage)
             return
+        tables = other_findings.identities(self._db, spec)
+        inputs |= {name: Ready(Path(), one) for name, one in tables.items()}
         left = samples_seen
         if not self._unseen and all(one.identity for one in inputs.values()):
             left = self._left(spec, params, inputs, samples_seen)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -13,17 +12,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.checks import label_evidence
+from auditor.checks import further_answers, label_evidence
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_heads import codes_among, folds_of, large_classes, rows_of, shuffled
 from auditor.checks.label_inputs import Row, groups, in_order, labelled, unjudged
 from auditor.checks.label_trust import trust_rows
-from auditor.model import LABELS, CheckId, label_codes
+from auditor.checks.proposal_evidence import Seen, evidence, suggested
+from auditor.model import CheckId, label_codes
 from auditor.progress import part
 
 if TYPE_CHECKING:
+    from auditor.ml.answered_proposals import Answered
+    from auditor.ml.crop_views import CropViews
     from auditor.ml.label_maps import TopCells
-    from auditor.ml.proposals import Crops, Judge, Proposals
+    from auditor.ml.proposals import Judge, Proposals
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -52,14 +54,19 @@ class Params:
     folds: int = param(5, "Folds of the cross-fitted heads.", low=2, high=10)
     reading: Literal["heads", "sentences"] = param(
         "heads",
-        "How crops are read: by heads that learn from the set itself, or, with an encoder that "
-        "reads sentences (open_clip, SigLIP), by which class's sentences they fit.",
+        "How crops are read: by heads and by clusters of crops that look alike, which learn from the "
+        "set itself, or, with an encoder that reads sentences (open_clip, SigLIP), by which class's "
+        "sentences they fit.",
     )
     thing: str = param("object", "sentences: what the classes are, as one word: bird, digit, dish.")
     mirrored: bool = param(
         False,
         "Look at each crop a second time, mirrored and a little closer: steadier for photographs, at "
         "twice the cost. Not for digits, letters or signs, which are others in a mirror.",
+    )
+    answers: bool = param(
+        True,
+        "Let what the visual-linguistic check was answered about further classes count, where it was.",
     )
 
     @property
@@ -69,25 +76,8 @@ class Params:
 
     @property
     def unread(self) -> frozenset[str]:
-        return frozenset({"crops", "mirrored_crops"}) - {self.crops}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was found out about n samples, in the order of `table`."""
-
-    table: pa.Table
-    names: tuple[str, ...]
-    given: Ints
-    proposals: Proposals
-    taken: Flags
-    """(n, w) which of the proposals are made."""
-    least: Floats
-    """(K,) least score of a proposal, by class."""
-    cells: dict[int, TopCells] = field(default_factory=dict)
-    """Label maps of samples worth a look, by row; empty without crops."""
-    trust: list[Row] = field(default_factory=list)
-    """How well attached probabilities agree with the labels."""
+        crops = frozenset({"crops", "mirrored_crops"}) - {self.crops}
+        return crops if self.answers else crops | {further_answers.NEED}
 
 
 class MultiLabel:
@@ -99,7 +89,9 @@ class MultiLabel:
         scope="dataset",
         needs=frozenset({"label"}),
         one_of=("pred_probs", "crops", "mirrored_crops"),
-        uses=frozenset({"pixel_hash", "phash", "group", "pred_probs", "class_texts"}),
+        uses=frozenset(
+            {"pixel_hash", "phash", "group", "pred_probs", "class_texts", further_answers.NEED}
+        ),
         params=Params,
         on_request=True,
         cost="hours",
@@ -148,12 +140,14 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
     chosen = table if kept.all() else table.filter(pa.array(kept))
     places = chosen["place"].to_numpy()
     given, rows = codes[kept], rows_of(places, probabilities)
-    found = from_probabilities(probabilities, rows, given, ctx.report)
+    found, asked = _with_answers(
+        from_probabilities(probabilities, rows, given, ctx.report), chosen, ctx.classes, ctx
+    )
     least = np.full(len(ctx.classes), np.float32(ctx.params.least))
     taken = found.scores >= least[found.codes]
     source, related = Attached(probabilities, rows), np.arange(len(given))
     trust = trust_rows(source, given, related, ctx.classes, ctx.seed)
-    return Seen(chosen, ctx.classes, given, found, taken, least, trust=trust)
+    return Seen(chosen, ctx.classes, given, found, taken, least, asked=asked, trust=trust)
 
 
 def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
@@ -172,11 +166,13 @@ def _by_sentences(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
     reader = sentence_proposals.Reader.of(sentences, texts["about"].to_numpy(), len(ctx.classes))
     reader = reader.fitted(vectors, given)
     found = sentence_proposals.propose(reader, vectors, given, part(ctx.report, 0.0, 0.95))
+    found, asked = _with_answers(found, chosen, ctx.classes, ctx)
     least = proposals.thresholds(found, len(ctx.classes), ctx.params.false_share)
     taken = found.scores >= least[found.codes]
     worst = _worst(found, taken)
     cells = {int(row): top(reader.maps(vectors(np.array([row])))[0]) for row in worst}
-    return Seen(chosen, (*ctx.classes, label_evidence.NO_CLASS), given, found, taken, least, cells)
+    names = (*ctx.classes, label_evidence.NO_CLASS)
+    return Seen(chosen, names, given, found, taken, least, cells, asked=asked)
 
 
 def _vectors(crops: npt.NDArray[Any], places: Ints, rows: Ints) -> npt.NDArray[Any]:
@@ -217,10 +213,23 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
         judge = proposals.learn(views, given, len(names), partial(ctx.report, 600, 1000))
         report = part(ctx.report, 0.6, 0.95)
         found = proposals.propose(judge, views, given, report)
+        found, asked = _with_answers(found, chosen, names, ctx)
         least = proposals.thresholds(found, len(names), ctx.params.false_share)
         taken = found.scores >= least[found.codes]
-        cells = _cells(judge, views, _worst(found, taken), ctx)
-    return Seen(chosen, names, given, found, taken, least, cells)
+        cells, alike = _looked_at(judge, views, found, _worst(found, taken), ctx)
+    return Seen(chosen, names, given, found, taken, least, cells, alike, asked)
+
+
+def _with_answers(
+    found: Proposals, chosen: pa.Table, names: tuple[str, ...], ctx: CheckContext[Params]
+) -> tuple[Proposals, Answered | None]:
+    """The proposals with what a multimodal model was answered about the samples in `chosen`."""
+    from auditor.ml.answered_proposals import answered
+
+    said = further_answers.further_answers(
+        ctx.table(further_answers.NEED), chosen["sample_id"].to_numpy(), names
+    )
+    return (found, None) if said is None else (answered(found, said), said)
 
 
 def _worst(found: Proposals, taken: Flags) -> Ints:
@@ -230,19 +239,22 @@ def _worst(found: Proposals, taken: Flags) -> Ints:
     return np.sort(flagged[order[: label_evidence.FULL_ROWS]])
 
 
-def _cells(
-    judge: Judge, views: Crops, rows: Ints, ctx: CheckContext[Params]
-) -> dict[int, TopCells]:
+def _looked_at(
+    judge: Judge, views: CropViews, found: Proposals, rows: Ints, ctx: CheckContext[Params]
+) -> tuple[dict[int, TopCells], Floats]:
+    """Label maps of rows, and of which classes' pictures parts like the proposals' places are."""
     from auditor.ml.label_maps import top
     from auditor.ml.proposals import BLOCK_ROWS
 
-    found: dict[int, TopCells] = {}
+    cells: dict[int, TopCells] = {}
+    alike = np.full(found.codes.shape, np.nan, np.float32)
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
-        maps = judge.maps(views(block))
-        found |= {int(row): top(one) for row, one in zip(block, maps, strict=True)}
+        seen = views(block)
+        cells |= {int(row): top(one) for row, one in zip(block, judge.maps(seen), strict=True)}
+        alike[block] = views.alike(seen, found.codes[block], found.places[block])
         ctx.report(950, 1000)
-    return found
+    return cells, alike
 
 
 def _findings(seen: Seen) -> pa.Table:
@@ -251,72 +263,9 @@ def _findings(seen: Seen) -> pa.Table:
         sample_id=seen.table["sample_id"].combine_chunks(),
         quality=(1 - seen.proposals.shown).clip(0, 1),
         flagged=flagged,
-        suggested=_suggested(seen, flagged),
-        evidence=_evidence(seen, flagged),
+        suggested=suggested(seen, flagged),
+        evidence=evidence(seen, flagged),
     )
-
-
-def _suggested(seen: Seen, flagged: Flags) -> pa.Array:
-    """The given label and those proposed, for flagged samples."""
-    rows = np.flatnonzero(flagged)
-    sets: list[list[str]] = [
-        [
-            seen.names[seen.given[i]],
-            *(seen.names[k] for k in seen.proposals.codes[i, seen.taken[i]]),
-        ]
-        for i in rows
-    ]
-    return _placed(pa.array(sets, LABELS), pa.nulls(len(flagged), LABELS), rows)
-
-
-def _evidence(seen: Seen, flagged: Flags) -> pa.Array:
-    rows = np.flatnonzero(flagged)
-    texts = pa.array(list(_texts(seen, rows)), pa.string())
-    plain = pa.nulls(len(flagged), pa.string())
-    if not np.isnan(seen.proposals.support).any():
-        share = np.round(seen.proposals.support.astype(np.float64), 4)
-        text = pc.cast(pa.array(share), pa.string())
-        plain = pc.binary_join_element_wise('{"support":', text, "}", "")
-    return _placed(texts, plain, rows)
-
-
-def _placed(few: pa.Array, every: pa.Array, rows: Ints) -> pa.Array:
-    """`every` with `few` at `rows`."""
-    place = np.arange(len(every))
-    place[rows] = len(every) + np.arange(len(rows))
-    return pa.concat_arrays([every, few]).take(pa.array(place))
-
-
-def _texts(seen: Seen, rows: Ints) -> Iterator[str]:
-    """JSON of flagged samples: the further labels with score and place, support, label map."""
-    from auditor.ml.crops import words
-    from auditor.ml.proposals import PLACES
-
-    found = seen.proposals
-    for i in rows:
-        facts: dict[str, Any] = {"also": [], "boxes": []}
-        for j in np.flatnonzero(seen.taken[i]):
-            place, score = int(found.places[i, j]), round(float(found.scores[i, j]), 4)
-            said = words(PLACES[place]) if place >= 0 else None
-            facts["also"].append([seen.names[found.codes[i, j]], score, said])
-            facts["boxes"].append(PLACES[place] if place >= 0 else None)
-        if np.isfinite(found.support[i]):
-            facts["support"] = round(float(found.support[i]), 4)
-        if int(i) in seen.cells:
-            facts["map"] = _compact(seen.cells[int(i)], seen.names)
-        yield json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-
-
-def _compact(cells: TopCells, names: tuple[str, ...]) -> dict[str, Any]:
-    """Classes, and of each line and cell pairs of (place in classes, per cent), likeliest first."""
-    used = np.unique(cells.codes)
-    place = np.searchsorted(used, cells.codes)
-    percent = np.rint(100 * cells.values.astype(np.float32)).astype(np.int64)
-    pairs = np.stack([place, percent], axis=-1)
-    return {
-        "classes": [names[k] for k in used],
-        "cells": pairs.reshape(*pairs.shape[:2], -1).tolist(),
-    }
 
 
 def _numbers(seen: Seen) -> list[Row]:
@@ -326,6 +275,7 @@ def _numbers(seen: Seen) -> list[Row]:
     rows: list[Row] = [
         ("set", "", "proposals", made, None, None),
         ("set", "", "proposed_share", float(seen.taken.any(axis=1).mean()), None, None),
+        ("set", "", "asked_about", len(np.unique(seen.asked.row)) if seen.asked else 0, None, None),
     ]
     if np.isnan(found.support).any():
         return rows + _pairs(seen, seen.taken.astype(np.float64))

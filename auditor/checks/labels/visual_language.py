@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from auditor.ask.judging import HALF, Judged, Vote, judge, vote
 from auditor.ask.reliability import Answers, learn, posterior, ratios
-from auditor.ask.rivals import rivals
+from auditor.ask.rivals import Rivals, rivals
 from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
@@ -31,8 +31,9 @@ _MARGIN = float(np.log(2))
 class Params(AnswererParams):
     ask: str = param(
         "all",
-        "About which samples: all, or only those that the label check doubts, and a random share "
-        "of the others, by which the errors among those never asked about are estimated.",
+        "About which samples: all, or only those that the label check doubts or the multi-label check "
+        "proposes further labels for, and a random share of the others, by which the errors among "
+        "those never asked about are estimated.",
         choices=("all", "disputed"),
     )
     doubt: float = param(
@@ -44,7 +45,8 @@ class Params(AnswererParams):
     alternatives: int = param(
         3,
         "Other classes asked about where a label looks wrong, to suggest one: the likeliest; of a "
-        "dozen classes all, where no label check has been run.",
+        "dozen classes all, where no label check has been run. And of the further labels that the "
+        "multi-label check proposes, whose next run counts the answers.",
         low=0,
         high=20,
     )
@@ -84,7 +86,7 @@ class Said:
 class VisualLanguage:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("visual_language"),
-        version=2,
+        version=3,
         title="Visual-linguistic check",
         family="labels",
         scope="dataset",
@@ -120,7 +122,8 @@ class VisualLanguage:
         judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed, p_label, said.subjects)
         ctx.report(1, 2)
         flagged = _flagged(judged.p_error, votes, ctx.params)
-        suggested = _suggested(said, judged)
+        others = rivals(said.answers, said.subjects, judged.learnt)
+        suggested = _suggested(said, judged, others)
         quality = votes.score if ctx.params.score == "vote" else 1 - judged.p_error
         rows = findings(
             sample_id=pa.array(said.ids),
@@ -130,7 +133,7 @@ class VisualLanguage:
             p_error_low=judged.low,
             p_error_high=judged.high,
             suggested=[[name] if name else None for name in suggested],
-            evidence=_evidence(said, votes, judged, p_label),
+            evidence=_evidence(said, votes, judged, others, p_label),
         )
         ctx.report(2, 2)
         return Outcome(rows, metrics(_numbers(said, votes, judged, ctx.seed)))
@@ -188,9 +191,8 @@ def _flagged(p_error: Floats, votes: Vote, params: Params) -> Flags:
     return below | votes.tie if params.tie == "wrong" else below
 
 
-def _suggested(said: Said, judged: Judged) -> list[str | None]:
+def _suggested(said: Said, judged: Judged, found: Rivals) -> list[str | None]:
     """The other class that the answers speak for most clearly; None where none is clear."""
-    found = rivals(said.answers, said.subjects, judged.learnt)
     suggested: list[str | None] = [None] * len(said.ids)
     for row in np.unique(found.sample):
         mine = np.flatnonzero(found.sample == row)
@@ -201,10 +203,18 @@ def _suggested(said: Said, judged: Judged) -> list[str | None]:
     return suggested
 
 
-def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[str]:
-    """JSON of each sample: the counts, the probabilities of both checks, what speaks against."""
+def _evidence(
+    said: Said, votes: Vote, judged: Judged, others: Rivals, p_label: Floats
+) -> list[str]:
+    """JSON of each sample: the counts, the probabilities of both checks, what speaks against.
+
+    And the log likelihood ratios of the label and of the other classes that were asked about.
+    """
     heard = said.answers.turned(judged.learnt.backward)
     against = spoken_against(heard, heard.sample, said.texts)
+    asked: dict[int, list[tuple[str, float]]] = {}
+    for row, subject, ratio in zip(others.sample, others.subject, others.ratio, strict=True):
+        asked.setdefault(int(row), []).append((said.names[subject], round(float(ratio), 2)))
     return [
         _json(
             {
@@ -214,6 +224,8 @@ def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[
                 "by_answers": _rounded(judged.by_answers[i]),
                 "by_label_check": _rounded(p_label[i]),
                 "against": against.get(i, []),
+                "own": round(float(judged.ratio[i]), 2),
+                "others": asked.get(i, []),
             }
         )
         for i in range(len(said.ids))
