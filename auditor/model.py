@@ -150,8 +150,6 @@ FURTHER_SCHEMA = pa.schema(
         # Other classes that were asked about, and the same of each of them.
         pa.field("names", LABELS, nullable=False),
         pa.field("ratios", pa.list_(pa.float64()), nullable=False),
-        # Share of wrong labels, the same in all rows.
-        pa.field("noise", pa.float64(), nullable=False),
     ]
 )
 """What answers say of classes beside the given one: the table "visual_language" that checks may read."""

@@ -28,17 +28,19 @@ class World:
         multi_label: bool = False,
         seed: int = 0,
         cancel_after: int | None = None,
+        tables: Mapping[str, pa.Table] | None = None,
     ) -> None:
         self.classes, self.params = tuple(classes), params
         self.multi_label, self.seed = multi_label, seed
         self.reports: list[tuple[int, int]] = []
         self._arrays, self._cancel_after = arrays, cancel_after
+        self._tables = tables or {}
 
     def array(self, need: str) -> npt.NDArray[Any] | None:
         return self._arrays.get(need)
 
     def table(self, need: str) -> pa.Table | None:
-        return None
+        return self._tables.get(need)
 
     def report(self, done: int, total: int) -> None:
         self.reports.append((done, total))

@@ -42,5 +42,4 @@ def further_answers(
         pairs["code"].to_numpy().astype(np.int64),
         pairs["ratio"].to_numpy(),
         pairs["own"].to_numpy(),
-        table["noise"][0].as_py(),
     )

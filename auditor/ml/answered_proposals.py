@@ -1,8 +1,9 @@
 """Further labels, and what a multimodal model answered about them: one probability from both.
 
-Three hypotheses for each further class that was asked about: the picture shows the given class
-alone, both, or, the label being wrong, the further class alone. What the answers say of a class
-counts the same whichever other class is there.
+"Is this a cat?" may be denied of a picture that shows a cat and a dog, and a model may speak of one
+of the two, of both or of neither. How often it does what is learnt from the set (expectation
+maximisation), for pictures that show both classes and for those that do not, as the scores have it:
+a model that says the same of either moves no score.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_EDGE = 1e-4
+_LEAST, _MOST = 1e-4, 0.99
+"""No class is ruled out before it was asked about, and none is so sure that a no cannot count."""
+_ROUNDS = 100
+_ALONE = np.array([0.85, 0.05, 0.05, 0.05])
+"""Beforehand, how often answers about a picture of one class speak of that one alone, of the other
+one alone, of both, of neither."""
+_FIRM = 50.0
+"""So many pictures' worth that is."""
+_SOFT = 10.0
+"""So many pictures' worth what is usual for one class counts for two: alone, it moves no score."""
 _HIGHEST = 50.0
 """Log ratios beyond which nothing is surer."""
 
@@ -36,17 +46,18 @@ class Answered:
     """(m,) log likelihood ratio of the class being shown to its not being shown."""
     own: Floats
     """(m,) the same of the picture's given class."""
-    noise: float
-    """Share of wrong labels."""
 
 
-def answered(found: Proposals, said: Answered) -> Proposals:
+def answered(found: Proposals, said: Answered, surest: float = _MOST) -> Proposals:
     """Proposals (n, w) whose scores count the answers; a class that was asked about may take the
     place of a less likely one. No pair comes twice.
+
+    `surest`: how likely the likeliest proposals are, where the scores are no probabilities.
     """
     same = found.codes[said.row] == said.code[:, None]
     before = _before(found.scores[said.row], same)
-    after = _posterior(before, said)
+    odds = before / (1 - before) * _ratios(before.clip(max=surest), said)
+    after = (odds / (1 + odds)).clip(_LEAST, 1 - _LEAST)
     rows, of = np.unique(said.row, return_inverse=True)
     scores, codes, places = (
         np.concatenate([kept, _beside(of, values, empty)], axis=1)
@@ -73,7 +84,7 @@ def answered(found: Proposals, said: Answered) -> Proposals:
 def _before(kept: npt.NDArray[Any], same: Flags) -> Floats:
     """(m,) scores before the answers; a class that was not kept has at most the least that was."""
     score = np.where(same.any(axis=1), (same * kept).max(axis=1), kept.min(axis=1))
-    return np.asarray(score, np.float64).clip(_EDGE, 1 - _EDGE)
+    return np.asarray(score, np.float64).clip(_LEAST, _MOST)
 
 
 def _without(scores: npt.NDArray[Any], of: Ints, same: Flags) -> npt.NDArray[Any]:
@@ -99,11 +110,28 @@ def _beside(of: Ints, values: npt.NDArray[Any], empty: float) -> npt.NDArray[Any
     return table
 
 
-def _posterior(before: Floats, said: Answered) -> Floats:
-    """(m,) probability that both classes are shown."""
-    further = np.exp(said.ratio.clip(-_HIGHEST, _HIGHEST))
-    instead = np.exp((said.ratio - said.own).clip(-_HIGHEST, _HIGHEST))
-    both = before * further
-    other = (1 - before) * (1 - said.noise + said.noise * instead)
-    chance: Floats = (both / (both + other)).clip(_EDGE, 1 - _EDGE)
-    return chance
+def _ratios(before: Floats, said: Answered) -> Floats:
+    """(m,) likelihood ratio of the answers where both classes are shown to where they are not.
+
+    The answers look like those about a picture of the given class alone, of the further one alone,
+    of both or of neither: four likelihoods, as ratios to the first.
+    """
+    own, further = (one.clip(-_HIGHEST, _HIGHEST) for one in (said.own, said.ratio))
+    like = np.exp(np.stack([np.zeros(len(own)), further - own, further, -own], axis=1))
+    usual, both = _ALONE, np.full(len(_ALONE), 1 / len(_ALONE))
+    ratio, chance = np.ones(len(own)), before
+    for _ in range(_ROUNDS):
+        usual = _shares(like, usual, 1 - chance, _ALONE, _FIRM)
+        both = _shares(like, both, chance, usual, _SOFT)
+        ratio = (like @ both) / (like @ usual)
+        chance = before * ratio / (before * ratio + 1 - before)
+    return ratio
+
+
+def _shares(like: Floats, shares: Floats, weight: Floats, prior: Floats, worth: float) -> Floats:
+    """(4,) a step towards the likeliest shares of a mixture of known components, `like` (m, 4), in
+    rows that count `weight` (m,); `prior` is `worth` so many rows more."""
+    of = like * shares
+    of *= (weight / of.sum(axis=1))[:, None]
+    found: Floats = (of.sum(axis=0) + worth * prior) / (weight.sum() + worth)
+    return found

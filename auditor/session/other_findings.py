@@ -74,14 +74,11 @@ def _further(db: Connection) -> pa.Table:
     found = runs.findings(db, "visual_language").select(["sample_id", "evidence"])
     found = found.filter(pc.match_substring(found["evidence"], '"others":[['))
     facts = [json.loads(text) for text in found["evidence"].to_pylist()]
-    numbers = runs.metrics(db, "visual_language").to_pylist()
-    noise = next(row["value"] for row in numbers if (row["scope"], row["name"]) == ("set", "noise"))
     columns = {
         "sample_id": found["sample_id"],
         "own": [one["own"] for one in facts],
         "names": [[name for name, _ in one["others"]] for one in facts],
         "ratios": [[ratio for _, ratio in one["others"]] for one in facts],
-        "noise": [noise] * len(facts),
     }
     return pa.table(columns, FURTHER_SCHEMA)
 

@@ -25,6 +25,7 @@ from auditor.checks.base import Outcome
 from auditor.checks.labels.multi_label import CHECK, Params
 from auditor.ml import crops
 from auditor.planting.scoring import wilson
+from auditor.session import other_findings
 from tests import label_world
 from tests.bench import million, vdc_world
 from tests.shared_data import shared
@@ -62,6 +63,7 @@ class Photographs:
 class Composites:
     """Photographs, of which a tenth has another one beside it; the left one gives the label."""
 
+    pictures: list[Pixels]
     crops: npt.NDArray[np.float16]
     left: Codes
     right: Codes
@@ -92,7 +94,10 @@ def composed(made_of: Photographs, seed: int, *, squeezed: bool) -> Composites:
         right[place] = codes[other]
     crops = made_of.crops[kept]
     crops[places] = crops_of(pairs, vdc_world.tower_features)
-    return Composites(crops, codes[kept], right, made_of.classes)
+    pictures = [images[i] for i in kept]
+    for place, pair in zip(places, pairs, strict=True):
+        pictures[place] = pair
+    return Composites(pictures, crops, codes[kept], right, made_of.classes)
 
 
 def single(made_of: Photographs, seed: int) -> Composites:
@@ -100,7 +105,8 @@ def single(made_of: Photographs, seed: int) -> Composites:
     order = np.random.default_rng(seed).permutation(len(made_of.codes))
     kept = order[: round((1 - SPARE) * len(order))]
     codes = made_of.codes[kept]
-    return Composites(made_of.crops[kept], codes, codes.copy(), made_of.classes)
+    pictures = [made_of.pictures[i] for i in kept]
+    return Composites(pictures, made_of.crops[kept], codes, codes.copy(), made_of.classes)
 
 
 @cache
@@ -171,9 +177,10 @@ def _is_right(found: dict[str, Any], name: str) -> bool:
     return bool(columns[2:].sum() > columns[:2].sum())
 
 
-def judged(made: Composites) -> Counter[str]:
+def judged(made: Composites, **tables: pa.Table) -> Counter[str]:
     table = label_world.samples([made.classes[k] for k in made.left])
-    world = label_world.World(made.classes, {"crops": made.crops}, Params())  # type: ignore[arg-type]
+    arrays = {"crops": made.crops}
+    world = label_world.World(made.classes, arrays, Params(), tables=tables)  # type: ignore[arg-type]
     return counted(made, CHECK.run(table, world))  # type: ignore[arg-type]
 
 
@@ -224,6 +231,53 @@ def test_no_photographs_side_by_side(name: str) -> None:
     n = sum(each, Counter[str]())
     print(f"\n{name}, no pairs: flagged {_said(n['flagged'], n['pictures'])}")
     assert n["flagged"] <= 0.05 * n["pictures"]
+
+
+@pytest.mark.timeout(7200)
+def test_answers_about_two_photographs(tmp_path: Path) -> None:
+    """What the answers of the project's own small model add, which learnt from single photographs."""
+    vdc_world.demo_model()
+    made_of = photographs("cifake")
+    for case in ("beside", "squeezed", "no pairs"):
+        alone, both = Counter[str](), Counter[str]()
+        for seed in SEEDS:
+            made = (
+                single(made_of, seed)
+                if case == "no pairs"
+                else composed(made_of, seed, squeezed=case == "squeezed")
+            )
+            said = answered(made, tmp_path / f"{case}-{seed}")
+            alone += judged(made)
+            both += judged(made, visual_language=said)
+        for name, n in (("crops", alone), ("crops and answers", both)):
+            print(
+                f"\n{case}, {name}: recall at 10 % {_said(n['found'], n['composites'])}; "
+                f"label right, of these: {_said(n['found_named'], n['found'])}; of all pairs: "
+                f"{_said(n['named'], n['composites'])}; flagged {n['flagged']} of {n['pictures']}"
+            )
+        assert both["named"] >= alone["named"]
+        assert both["flagged"] - both["rightly"] <= 0.05 * both["pictures"]
+
+
+def answered(made: Composites, folder: Path) -> pa.Table:
+    """What the visual-linguistic check was answered about every other class of the pictures."""
+    folder.mkdir()
+    cells = [{"bytes": _png(one), "path": None} for one in made.pictures]
+    labels = [made.classes[k] for k in made.left]
+    pq.write_table(pa.table({"image": cells, "label": labels}), folder / "set.parquet")
+    with vdc_world.project(folder / "p.audit", folder / "set.parquet", "label") as session:
+        vdc_world.audit(
+            session, "visual_language", model=vdc_world.MODEL, audit_share=1.0, alternatives=9
+        )
+        (ready,) = session.read(lambda db: other_findings.ready(db, CHECK.spec, folder).values())
+    with pa.memory_map(str(ready.path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _png(pixels: Pixels) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _peak_gb() -> float:

@@ -33,6 +33,7 @@ Flags = npt.NDArray[np.bool_]
 
 _Z = 1.645  # 90 % intervals
 _WORTH_A_ROW = 0.5
+_EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,9 @@ def _by_probabilities(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None
     chosen = table if kept.all() else table.filter(pa.array(kept))
     places = chosen["place"].to_numpy()
     given, rows = codes[kept], rows_of(places, probabilities)
-    found, asked = _with_answers(
-        from_probabilities(probabilities, rows, given, ctx.report), chosen, ctx.classes, ctx
-    )
+    found = from_probabilities(probabilities, rows, given, ctx.report)
+    # Whether two classes are both there or cannot be told apart, these scores do not say.
+    found, asked = _with_answers(found, chosen, ctx.classes, ctx, surest=_EVEN)
     least = np.full(len(ctx.classes), np.float32(ctx.params.least))
     taken = found.scores >= least[found.codes]
     source, related = Attached(probabilities, rows), np.arange(len(given))
@@ -221,7 +222,11 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
 
 
 def _with_answers(
-    found: Proposals, chosen: pa.Table, names: tuple[str, ...], ctx: CheckContext[Params]
+    found: Proposals,
+    chosen: pa.Table,
+    names: tuple[str, ...],
+    ctx: CheckContext[Params],
+    **how: float,
 ) -> tuple[Proposals, Answered | None]:
     """The proposals with what a multimodal model was answered about the samples in `chosen`."""
     from auditor.ml.answered_proposals import answered
@@ -229,7 +234,7 @@ def _with_answers(
     said = further_answers.further_answers(
         ctx.table(further_answers.NEED), chosen["sample_id"].to_numpy(), names
     )
-    return (found, None) if said is None else (answered(found, said), said)
+    return (found, None) if said is None else (answered(found, said, **how), said)
 
 
 def _worst(found: Proposals, taken: Flags) -> Ints:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.ask.base import Kind
 from auditor.ask.judging import HALF, Judged, Vote, judge, vote
 from auditor.ask.reliability import Answers, learn, posterior, ratios
-from auditor.ask.rivals import Rivals, rivals
+from auditor.ask.rivals import rivals
 from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
@@ -75,6 +76,8 @@ class Said:
     questions: list[tuple[str, str]]
     """(about, text) of each question."""
     kinds: Ints
+    rules_out: Flags
+    """Of each question, whether it rules another class out."""
     names: list[str]
     """The classes that questions are about, in order."""
     subjects: Ints
@@ -122,8 +125,7 @@ class VisualLanguage:
         judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed, p_label, said.subjects)
         ctx.report(1, 2)
         flagged = _flagged(judged.p_error, votes, ctx.params)
-        others = rivals(said.answers, said.subjects, judged.learnt)
-        suggested = _suggested(said, judged, others)
+        suggested = _suggested(said, judged)
         quality = votes.score if ctx.params.score == "vote" else 1 - judged.p_error
         rows = findings(
             sample_id=pa.array(said.ids),
@@ -133,7 +135,7 @@ class VisualLanguage:
             p_error_low=judged.low,
             p_error_high=judged.high,
             suggested=[[name] if name else None for name in suggested],
-            evidence=_evidence(said, votes, judged, others, p_label),
+            evidence=_evidence(said, votes, judged, p_label),
         )
         ctx.report(2, 2)
         return Outcome(rows, metrics(_numbers(said, votes, judged, ctx.seed)))
@@ -156,6 +158,8 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
     kind_names = table["kind"].to_pylist()
     kinds = np.zeros(len(questions), np.int64)
     kinds[question] = [sorted(set(kind_names)).index(k) for k in kind_names]
+    rules_out = np.zeros(len(questions), bool)
+    rules_out[question] = [k == Kind.NEGATIVE for k in kind_names]
     names = sorted({name for name, _ in questions})
     place_of = {name: i for i, name in enumerate(names)}
     subjects = np.array([place_of[name] for name, _ in questions], np.int64)
@@ -164,7 +168,17 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
     asked = np.bincount(place[is_given], minlength=len(ids))
     answers = Answers(place[known], question[known], agree[known], is_given[known])
     return Said(
-        ids, given, answers, about[known], texts[known], questions, kinds, names, subjects, asked
+        ids=ids,
+        given=given,
+        answers=answers,
+        about=about[known],
+        texts=texts[known],
+        questions=questions,
+        kinds=kinds,
+        rules_out=rules_out,
+        names=names,
+        subjects=subjects,
+        asked=asked,
     )
 
 
@@ -191,8 +205,9 @@ def _flagged(p_error: Floats, votes: Vote, params: Params) -> Flags:
     return below | votes.tie if params.tie == "wrong" else below
 
 
-def _suggested(said: Said, judged: Judged, found: Rivals) -> list[str | None]:
+def _suggested(said: Said, judged: Judged) -> list[str | None]:
     """The other class that the answers speak for most clearly; None where none is clear."""
+    found = rivals(said.answers, said.subjects, judged.learnt)
     suggested: list[str | None] = [None] * len(said.ids)
     for row in np.unique(found.sample):
         mine = np.flatnonzero(found.sample == row)
@@ -203,18 +218,14 @@ def _suggested(said: Said, judged: Judged, found: Rivals) -> list[str | None]:
     return suggested
 
 
-def _evidence(
-    said: Said, votes: Vote, judged: Judged, others: Rivals, p_label: Floats
-) -> list[str]:
+def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[str]:
     """JSON of each sample: the counts, the probabilities of both checks, what speaks against.
 
     And the log likelihood ratios of the label and of the other classes that were asked about.
     """
     heard = said.answers.turned(judged.learnt.backward)
     against = spoken_against(heard, heard.sample, said.texts)
-    asked: dict[int, list[tuple[str, float]]] = {}
-    for row, subject, ratio in zip(others.sample, others.subject, others.ratio, strict=True):
-        asked.setdefault(int(row), []).append((said.names[subject], round(float(ratio), 2)))
+    own, others = _shown(said, judged)
     return [
         _json(
             {
@@ -224,12 +235,27 @@ def _evidence(
                 "by_answers": _rounded(judged.by_answers[i]),
                 "by_label_check": _rounded(p_label[i]),
                 "against": against.get(i, []),
-                "own": round(float(judged.ratio[i]), 2),
-                "others": asked.get(i, []),
+                "own": round(float(own[i]), 2),
+                "others": others.get(i, []),
             }
         )
         for i in range(len(said.ids))
     ]
+
+
+def _shown(said: Said, judged: Judged) -> tuple[Floats, dict[int, list[tuple[str, float]]]]:
+    """How much the answers speak for the label being shown, and by sample for other classes.
+
+    By the questions that ask for the class, without those that rule out another one: a picture
+    that shows both fails these.
+    """
+    asking = said.answers.of(~said.rules_out[said.answers.question])
+    own = ratios(asking.of(asking.is_given), judged.learnt, len(said.ids))
+    found = rivals(asking, said.subjects, judged.learnt)
+    others: dict[int, list[tuple[str, float]]] = {}
+    for row, subject, ratio in zip(found.sample, found.subject, found.ratio, strict=True):
+        others.setdefault(int(row), []).append((said.names[subject], round(float(ratio), 2)))
+    return own, others
 
 
 def _rounded(value: float) -> float | None:
