@@ -145,7 +145,8 @@ ASKED_SCHEMA = pa.schema(
 FURTHER_SCHEMA = pa.schema(
     [
         pa.field("sample_id", pa.int64(), nullable=False),
-        # Log likelihood ratio of the label being right to its being wrong, by the answers about it.
+        # Log likelihood ratio of the label being shown to its not being shown, by the answers that
+        # ask for it.
         pa.field("own", pa.float64(), nullable=False),
         # Other classes that were asked about, and the same of each of them.
         pa.field("names", LABELS, nullable=False),

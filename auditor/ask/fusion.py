@@ -16,14 +16,11 @@ from auditor.ask.reliability import probability
 Floats = npt.NDArray[np.float64]
 
 _EDGE = 1e-4
-_PARTED = 0.3
-"""Difference of its means for wrong and for right labels from which a check tells these apart."""
 _ENOUGH = 30
 """Samples with both views, below which the ratio counts as it is."""
 _PRIOR = 4.0
 """How many samples' worth of evidence the slope of 1 has."""
 _STEPS = 60
-_FAR = 500.0
 _WIDE = 6.0
 """Log-odds beyond which a view is as sure as can be."""
 
@@ -40,38 +37,9 @@ def fuse(p_label: Floats, ratio: Floats, p_answers: Floats) -> Floats:
     first = np.clip(p_label[both], _EDGE, 1 - _EDGE)
     level, slope = worth(first, ratio[both])
     before, moved = np.log(first / (1 - first)), level - slope * ratio[both]
-    if not parts(first) and np.ptp(ratio[both]) > 0:
-        # How many are wrong the check may know; which ones, the answers.
-        fused[both] = _ranked(-ratio[both], float(first.mean()))
-        return fused
     apart = 1 - abs(correlation(before, ratio[both], probability(before + moved)))
     fused[both] = probability(before + apart**2 * moved)
     return fused
-
-
-def _ranked(odds: Floats, share: float) -> Floats:
-    """(n,) probabilities in the order of `odds` (n,), of that mean: all odds moved alike."""
-    low, high = -_FAR, _FAR
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if probability(odds + middle).mean() < share else (low, middle)
-    return probability(odds + low)
-
-
-def parts(p_label: Floats) -> bool:
-    """Whether the check tells wrong labels from right ones, by its own probabilities (n,).
-
-    One that cannot gives each sample about the same. It is not to judge what answers are worth.
-    """
-    known = p_label[np.isfinite(p_label)].clip(_EDGE, 1 - _EDGE)
-    in_wrong, in_right = _means(known) if len(known) else (0.0, 0.0)
-    return in_wrong - in_right >= _PARTED
-
-
-def _means(p_label: Floats) -> tuple[float, float]:
-    """Mean probability of wrong and of right labels, if it is right."""
-    sure = 1 - p_label
-    return float((p_label**2).sum() / p_label.sum()), float((p_label * sure).sum() / sure.sum())
 
 
 def correlation(odds: Floats, ratio: Floats, wrong: Floats) -> float:
@@ -95,13 +63,14 @@ def worth(p_label: Floats, ratio: Floats) -> tuple[float, float]:
 
     Fitted by Gauss-Newton to E[p_label | ratio] = m_R + (m_W - m_R) P(wrong | ratio).
     """
-    if len(p_label) < _ENOUGH or not parts(p_label):
-        return 0.0, 1.0
     noise = float(p_label.mean())
     before = np.log(noise / (1 - noise))
-    in_wrong, in_right = _means(p_label)
+    in_wrong = float((p_label**2).sum() / p_label.sum())
+    in_right = float((p_label * (1 - p_label)).sum() / (1 - p_label).sum())
     gap = in_wrong - in_right
     spread = max(float((p_label).var()), 1e-9)
+    if len(p_label) < _ENOUGH or gap < 0.02:
+        return 0.0, 1.0
     point = np.array([0.0, 1.0])
     prior = np.diag([_PRIOR, _PRIOR]) * 0.25
     for _ in range(_STEPS):

@@ -89,8 +89,7 @@ def judge(
     before = np.full(samples, np.nan) if believed is None else believed
     own = answers.of(answers.is_given)
     heard: Flags = np.bincount(own.sample, minlength=samples) > 0
-    anchor = before if fusion.parts(before) else np.full(samples, np.nan)
-    learnt = learn(answers, kinds, anchor)
+    learnt = learn(answers, kinds, before)
 
     def weigh(some: Answers, by: Reliability) -> Floats:
         if subjects is None:
@@ -99,11 +98,11 @@ def judge(
 
     ratio = weigh(answers, learnt)
     by_answers = posterior(ratio, learnt.noise)
-    has_both = np.isfinite(anchor).any()
-    unseen = unseen_ratios(answers, kinds, samples, anchor, weigh) if has_both else ratio
+    has_both = np.isfinite(before).any()
+    unseen = unseen_ratios(answers, kinds, samples, before, weigh) if has_both else ratio
     p_error = _fused(before, unseen, by_answers, heard)
     spread, noises = [p_error], [learnt.noise]
-    for other in _relearnt(answers, kinds, anchor, seed):
+    for other in _relearnt(answers, kinds, before, seed):
         again = weigh(answers, other)
         spread.append(_fused(before, again, posterior(again, other.noise), heard))
         noises.append(other.noise)

@@ -9,7 +9,7 @@ less than coins do, and the states melt into one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,11 @@ class Answers:
         return Answers(
             self.sample[chosen], self.question[chosen], self.agree[chosen], self.is_given[chosen]
         )
+
+    def beside(self, other: Answers) -> Answers:
+        """Both, of the same samples and questions."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Answers(*(np.concatenate(both) for both in pairs))
 
     def turned(self, backward: Flags) -> Answers:
         """With the other answer as the expected one to the `backward` (q,) questions."""

@@ -52,7 +52,8 @@ def answered(found: Proposals, said: Answered, surest: float = _MOST) -> Proposa
     """Proposals (n, w) whose scores count the answers; a class that was asked about may take the
     place of a less likely one. No pair comes twice.
 
-    `surest`: how likely the likeliest proposals are, where the scores are no probabilities.
+    `surest`: the most that a score counts while it is learnt what the answers are worth; for
+    scores that are no probabilities.
     """
     same = found.codes[said.row] == said.code[:, None]
     before = _before(found.scores[said.row], same)
@@ -76,7 +77,7 @@ def answered(found: Proposals, said: Answered, surest: float = _MOST) -> Proposa
     # That none is there: none of those asked about, and none of the others.
     none = np.ones(len(rows))
     np.multiply.at(none, of, (1 - after) / (1 - before))
-    shown = 1 - (1 - found.shown[rows]) * none
+    shown = 1 - (1 - found.shown[rows].clip(max=_MOST)) * none
     answer.shown[rows] = np.maximum(shown, answer.scores[rows, 0]).clip(0, 1)
     return answer
 

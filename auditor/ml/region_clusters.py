@@ -36,7 +36,7 @@ _SHARPNESS = 20.0
 _PRIOR = 4.0
 """Crops that the set as a whole lends to each cluster."""
 _PASSES, _BATCH = 10, 4_096
-_BLOCK = 16_384
+_BLOCK, _CELLS = 16_384, 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,11 @@ class RegionClusters:
 
         `folds` (n,) are those of the rows' pictures.
         """
-        count, each, wide = vectors.shape
-        flat, fold = vectors.reshape(-1, wide), torch.from_numpy(np.repeat(folds, each))[:, None]
+        count, each, columns = vectors.shape
+        flat, fold = vectors.reshape(-1, columns), torch.from_numpy(np.repeat(folds, each))[:, None]
         answer = torch.empty(len(flat), self.shares.shape[2])
-        for block in _blocks(len(flat)):
+        wide = max(1, _CELLS // (_NEAREST * answer.shape[1]))
+        for block in _blocks(len(flat), wide):
             found = Nearest.of(self.centres, self.scale.transform(power_normalised(flat[block])))
             shares = self.shares[fold[block], found.places]
             answer[block] = torch.einsum("nw,nwk->nk", found.weights, shares).log()
@@ -84,8 +85,8 @@ class Nearest:
         return cls(torch.cat([one.indices for one in found]), torch.cat(weights))
 
 
-def _blocks(rows: int) -> Iterator[slice]:
-    return (slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK))
+def _blocks(rows: int, size: int = _BLOCK) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, rows, size))
 
 
 def cluster(

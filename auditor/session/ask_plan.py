@@ -44,6 +44,12 @@ class Wanted:
             self.questions,
         )
 
+    def without(self, other: Wanted) -> Wanted:
+        """What is not in the other plan. Both count their questions alike."""
+        key = ["sample_id", "question"]
+        rows = self.table.drop(["place"]).join(other.table.select(key), key, join_type="left anti")
+        return Wanted(numbered(rows.sort_by([(name, "ascending") for name in key])), self.questions)
+
 
 _ROW = ["sample_id", "pixel_hash", "about", "question", "prompt_key"]
 

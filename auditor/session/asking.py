@@ -69,8 +69,12 @@ class Asker:
     progress: Progress
     options: AuditOptions
 
-    def prepare(self, params: Any) -> Ready:
-        """Answers for the check, as an Arrow file of ASKED_SCHEMA. Raises TaskError, CancelledError."""
+    def prepare(self, params: Any) -> dict[str, Ready]:
+        """Answers for the check, as Arrow files of ASKED_SCHEMA. Raises TaskError, CancelledError.
+
+        "further_answers" are about classes that the picture seems to show beside its label: they are
+        not what a wrong class gets.
+        """
         who = self.describe(params)
         self.absorb()
         wanted = self.first_plan(params)
@@ -79,13 +83,20 @@ class Asker:
         if column:
             self.store.write(project.PutFact(ask_captions.COLUMN, column)).result()
         else:
-            wanted = self._with_alternatives(wanted, params, who)
-            self._ask(wanted, params, who)
+            wanted, further = self._with_alternatives(wanted, params, who)
+            self._ask(wanted.beside(further), params, who)
         facts = {"id": who.id, "fingerprint": who.fingerprint}
         self.store.write(project.PutFact(ANSWERER, facts)).result()
-        table = self._joined(wanted, who.fingerprint)
-        name = "captions" if column else "answers"
-        return written(table, self.folder.answers / f"{name}.arrow", who.fingerprint)
+        plans = {"captions": wanted} if column else {"answers": wanted, "further_answers": further}
+        files = {
+            name: written(
+                self._joined(plan, who.fingerprint),
+                self.folder.answers / f"{name}.arrow",
+                who.fingerprint,
+            )
+            for name, plan in plans.items()
+        }
+        return files if not column else {"answers": files["captions"]}
 
     # planning
 
@@ -125,11 +136,13 @@ class Asker:
         chosen: npt.NDArray[np.bool_] = audited | shows_more | ~(p_error < params.doubt)
         return chosen
 
-    def _with_alternatives(self, first: Wanted, params: Any, who: Answered) -> Wanted:
-        """The plan with questions of other classes: about samples that look wrong, a random share,
-        and those that seem to show more than their label says."""
+    def _with_alternatives(
+        self, first: Wanted, params: Any, who: Answered
+    ) -> tuple[Wanted, Wanted]:
+        """The plan with questions of other classes, about samples that look wrong and a random share;
+        and those about what pictures seem to show beside their label."""
         if not params.alternatives:
-            return first
+            return first, first.without(first)
         known = self._joined(first, who.fingerprint)
         with self.store.reader() as db:
             table = samples.readable(db)
@@ -147,9 +160,9 @@ class Asker:
         most = params.alternatives
         others = ask_plan.alternatives(given, likely, classes, most)
         further = [proposed[one][:most] for one in shows_more["sample_id"].to_pylist()]
-        return first.beside(ask_plan.of_alternatives(table, others, first.questions)).beside(
-            ask_plan.of_alternatives(shows_more, further, first.questions)
-        )
+        planned = first.beside(ask_plan.of_alternatives(table, others, first.questions))
+        more = ask_plan.of_alternatives(shows_more, further, first.questions)
+        return planned, more.without(planned)
 
     # asking
 

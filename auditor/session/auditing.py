@@ -219,7 +219,7 @@ class Auditor:
             asker = Asker(
                 self.store, self.folder, self.pool, self.understood, self.progress, self.options
             )
-            found["answers"] = asker.prepare(params)
+            found |= asker.prepare(params)
         with self.store.reader() as db:
             found |= other_findings.ready(db, spec, self.folder.answers)
         if class_sentences.NEED in spec.uses and params.reading == "sentences":

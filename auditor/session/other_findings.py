@@ -27,13 +27,24 @@ def label_errors(db: Connection) -> pa.Table | None:
 
 
 def proposals(db: Connection) -> dict[int, list[str]]:
-    """By sample the further labels that the newest multi-label check of this data proposes."""
-    if _current(db, "multi_label") is None:
-        return {}
-    found = runs.findings(db, "multi_label", only_flagged=True)
-    told = zip(found["sample_id"].to_pylist(), found["suggested"].to_pylist(), strict=True)
-    # The given label is the first of those suggested.
-    return {sample: names[1:] for sample, names in told if names}
+    """By sample the further labels that the newest multi-label check of this data proposes.
+
+    And those asked about before: a proposal that the answers denied would come back without them.
+    """
+    found: dict[int, list[str]] = {}
+    if _current(db, "multi_label") is not None:
+        rows = runs.findings(db, "multi_label", only_flagged=True)
+        told = zip(rows["sample_id"].to_pylist(), rows["suggested"].to_pylist(), strict=True)
+        # The given label is the first of those suggested.
+        found = {sample: names[1:] for sample, names in told if names}
+    if _current(db, "visual_language") is not None:
+        asked = _further(db)
+        for sample, names in zip(
+            asked["sample_id"].to_pylist(), asked["names"].to_pylist(), strict=True
+        ):
+            had = found.setdefault(sample, [])
+            had += [name for name in names if name not in had]
+    return found
 
 
 def ready(db: Connection, spec: CheckSpec, folder: Path) -> dict[str, Ready]:
@@ -87,3 +98,5 @@ _TABLES: Mapping[str, Callable[[Connection], pa.Table]] = {
     "label_errors": _doubts,
     "visual_language": _further,
 }
+NAMES = frozenset(_TABLES)
+"""Checks whose findings another one may read."""

@@ -154,6 +154,8 @@ class _Planner:
         self._readable = media.readable(db)
         self._stages: list[PlannedStage] = []
         self._heavy = False
+        self._new: set[str] = set()
+        """Checks that will have findings of their own by then."""
 
     def plan(self, *, warm: bool) -> Plan:
         chosen = needs.chosen(self._options)
@@ -200,12 +202,15 @@ class _Planner:
             stage = PlannedStage(spec.id, spec.title, samples_seen, "skip", None, reason)
             self._stages.append(stage)
             return
-        tables = other_findings.identities(self._db, spec)
+        tables = other_findings.identities(self._db, spec) | dict.fromkeys(
+            other_findings.NAMES & spec.uses & self._new, ""
+        )
         inputs |= {name: Ready(Path(), one) for name, one in tables.items()}
         left = samples_seen
         if not self._unseen and all(one.identity for one in inputs.values()):
             left = self._left(spec, params, inputs, samples_seen)
         if left:
+            self._new.add(spec.id)
             self._run_check(spec, inputs, left)
         else:
             self._stages.append(

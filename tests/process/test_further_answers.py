@@ -100,6 +100,33 @@ def test_what_is_proposed_is_asked_about_and_the_answers_tell_true_from_false(
     assert planned(session) == "reuse"
 
 
+def test_a_denied_proposal_does_not_come_back_when_all_is_run_again(session: Session) -> None:
+    proposed(session)
+    with serving(truthful) as server:
+        assert audit(session, CHECK, server) == "done"
+        second = proposed(session)
+        asked = len(server.seen)
+        assert audit(session, CHECK, server) in ("done", "reused")
+        assert len(server.seen) == asked
+    assert {path: facts["also"] for path, facts in proposed(session).items()} == {
+        path: facts["also"] for path, facts in second.items()
+    }
+
+
+def test_what_pictures_show_beside_their_label_is_not_what_a_wrong_class_gets(
+    session: Session,
+) -> None:
+    """The model affirms true further classes: that makes no question bad and no label doubtful."""
+    with serving(truthful) as server:
+        proposed(session)
+        assert audit(session, CHECK, server) == "done"
+    numbers = session.read(lambda db: runs.metrics(db, CHECK)).to_pylist()
+    noise = next(row["value"] for row in numbers if (row["scope"], row["name"]) == ("set", "noise"))
+    assert noise <= 0.05
+    if_wrong = [row["value"] for row in numbers if row["name"] == "agrees_if_wrong"]
+    assert max(if_wrong) <= 0.6
+
+
 def test_without_answers_the_proposals_stay_as_they_were(session: Session) -> None:
     first = proposed(session)
     with serving(truthful) as server:

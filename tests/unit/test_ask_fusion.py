@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from auditor.ask import reliability
 from auditor.ask.fusion import fuse
 from auditor.ask.judging import vote
-from auditor.ask.reliability import Answers, probability
+from auditor.ask.reliability import Answers
 
 Floats = npt.NDArray[np.float64]
 CLASSES, PER_CLASS, ROWS, NOISE = 10, 6, 2000, 0.2
@@ -193,23 +193,3 @@ def test_each_view_pulls_its_own_way() -> None:
         np.append(world.label_check, world.label_check), np.append(unseen, even), np.append(p, p)
     )
     assert (np.diff(by_label[ROWS:][np.argsort(world.label_check)]) >= 0).all()
-
-
-def test_a_check_that_tells_no_labels_apart_leaves_the_order_to_the_answers() -> None:
-    """Two labels in five are those of the next class, say: a head learns them as they are, and
-    doubts hard pictures alone."""
-    rng = np.random.default_rng(0)
-    wrong = rng.random(4000) < 0.4
-    hard = rng.random(4000) < 0.2
-    p_label = np.where(hard & ~wrong, 0.12, 0.02) * rng.uniform(0.5, 1.5, 4000)
-    ratio = np.where(wrong, -4.0, 4.0) + rng.normal(scale=3.0, size=4000)
-    fused = fuse(p_label, ratio, probability(-ratio))
-    assert roc_auc_score(wrong, p_label) < 0.5
-    assert roc_auc_score(wrong, fused) == pytest.approx(roc_auc_score(wrong, -ratio), abs=1e-3)
-    # Few are flagged all the same: how many are wrong, it was not shown to be mistaken about.
-    assert fused.mean() == pytest.approx(p_label.mean(), abs=1e-3)
-
-
-def test_answers_that_say_nothing_leave_even_such_a_check_as_it_is() -> None:
-    p_label = np.random.default_rng(0).uniform(0.01, 0.1, 500)
-    np.testing.assert_allclose(fuse(p_label, np.zeros(500), np.full(500, 0.2)), p_label, atol=1e-9)

@@ -70,6 +70,9 @@ class Said:
     ids: Ints
     given: npt.NDArray[np.object_]
     answers: Answers
+    further: Answers
+    """About classes that the picture seems to show beside its label: no wrong label's, so they say
+    nothing of the questions or of the label."""
     about: npt.NDArray[np.object_]
     """Of each answer."""
     texts: npt.NDArray[np.object_]
@@ -94,7 +97,7 @@ class VisualLanguage:
         family="labels",
         scope="dataset",
         needs=frozenset({"label", "answers"}),
-        uses=frozenset({"label_errors"}),
+        uses=frozenset({"label_errors", "further_answers"}),
         params=Params,
         on_request=True,
         cost="hours",
@@ -117,7 +120,7 @@ class VisualLanguage:
         table = ctx.table("answers")
         if table is None or not samples.num_rows:
             return Outcome()
-        said = _said(samples.sort_by("sample_id"), table)
+        said = _said(samples.sort_by("sample_id"), table, ctx.table("further_answers"))
         if not len(said.ids):
             return Outcome()
         votes = vote(said.answers, len(said.ids))
@@ -141,8 +144,13 @@ class VisualLanguage:
         return Outcome(rows, metrics(_numbers(said, votes, judged, ctx.seed)))
 
 
-def _said(samples: pa.Table, table: pa.Table) -> Said:
+def _said(samples: pa.Table, table: pa.Table, further: pa.Table | None) -> Said:
     """The samples with one label that were asked about, and their known answers."""
+    aside = np.zeros(len(table), bool)
+    if further is not None:
+        aside = np.repeat([False, True], [len(table), len(further)])
+        table = pa.concat_tables([table, further])
+    table = table.append_column("aside", pa.array(aside))
     one = samples.filter(pc.equal(pc.list_value_length(samples["labels"]), 1))
     one = one.filter(pc.is_in(one["sample_id"], value_set=table["sample_id"].combine_chunks()))
     ids: Ints = one["sample_id"].to_numpy()
@@ -164,15 +172,17 @@ def _said(samples: pa.Table, table: pa.Table) -> Said:
     place_of = {name: i for i, name in enumerate(names)}
     subjects = np.array([place_of[name] for name, _ in questions], np.int64)
     agree = table["agree"].cast(pa.float64()).to_numpy()
-    known = ~np.isnan(agree)
+    known, aside = ~np.isnan(agree), table["aside"].to_numpy()
     asked = np.bincount(place[is_given], minlength=len(ids))
-    answers = Answers(place[known], question[known], agree[known], is_given[known])
+    every = Answers(place, question, agree, is_given)
+    counted = known & ~aside
     return Said(
         ids=ids,
         given=given,
-        answers=answers,
-        about=about[known],
-        texts=texts[known],
+        answers=every.of(counted),
+        further=every.of(known & aside),
+        about=about[counted],
+        texts=texts[counted],
         questions=questions,
         kinds=kinds,
         rules_out=rules_out,
@@ -249,7 +259,8 @@ def _shown(said: Said, judged: Judged) -> tuple[Floats, dict[int, list[tuple[str
     By the questions that ask for the class, without those that rule out another one: a picture
     that shows both fails these.
     """
-    asking = said.answers.of(~said.rules_out[said.answers.question])
+    every = said.answers.beside(said.further)
+    asking = every.of(~said.rules_out[every.question])
     own = ratios(asking.of(asking.is_given), judged.learnt, len(said.ids))
     found = rivals(asking, said.subjects, judged.learnt)
     others: dict[int, list[tuple[str, float]]] = {}
