@@ -54,7 +54,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
             made = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
             made.save(tmp_path / "set" / path)
             row = np.full(len(names), 0.02)
-            row[code], row[further] = (0.62, 0.36) if number < 2 * TWO else (0.96, 0.02)
+            row[code], row[further] = (0.74, 0.24) if number < 2 * TWO else (0.96, 0.02)
             shares[path] = row
     with Session(ProjectFolder(tmp_path / "p.audit"), workers=1) as opened:
         opened.import_source(understand(tmp_path / "set", ImportOptions()))
@@ -111,20 +111,6 @@ def test_a_denied_proposal_does_not_come_back_when_all_is_run_again(session: Ses
     assert {path: facts["also"] for path, facts in proposed(session).items()} == {
         path: facts["also"] for path, facts in second.items()
     }
-
-
-def test_what_pictures_show_beside_their_label_is_not_what_a_wrong_class_gets(
-    session: Session,
-) -> None:
-    """The model affirms true further classes: that makes no question bad and no label doubtful."""
-    with serving(truthful) as server:
-        proposed(session)
-        assert audit(session, CHECK, server) == "done"
-    numbers = session.read(lambda db: runs.metrics(db, CHECK)).to_pylist()
-    noise = next(row["value"] for row in numbers if (row["scope"], row["name"]) == ("set", "noise"))
-    assert noise <= 0.05
-    if_wrong = [row["value"] for row in numbers if row["name"] == "agrees_if_wrong"]
-    assert max(if_wrong) <= 0.6
 
 
 def test_without_answers_the_proposals_stay_as_they_were(session: Session) -> None:
