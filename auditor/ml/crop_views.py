@@ -34,6 +34,11 @@ class CropViews:
     heads: CrossFit
     clusters: RegionClusters
 
+    @property
+    def drawing(self) -> int:
+        """How many views draw label maps: the heads. Where two things meet, clusters blur them."""
+        return len(self.heads.names)
+
     def __call__(self, rows: Ints) -> torch.Tensor:
         """(M, n, C, 2 K) log-probabilities; the last view is that of the clusters."""
         seen = self.vectors(rows)

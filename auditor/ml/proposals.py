@@ -11,7 +11,7 @@ mixture of two known components) give each picture's probability.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,8 @@ class Judge:
     """Of the 2 K classes: it has the weight and the temperature of each view."""
     log_prior: torch.Tensor
     """(2 K,) log share of each class among what the heads learnt from."""
+    drawn: NoiseModel
+    """The same of the views that draw maps."""
 
     @property
     def classes(self) -> int:
@@ -100,13 +102,23 @@ class Judge:
 
     def maps(self, crops: torch.Tensor) -> Floats:
         """Label maps (n, h, w, K) from log-probabilities of the layout's crops."""
-        seen = self.read(crops)[:, 1:]
+        drawing = crops[: len(self.drawn.weights)]
+        seen = self.drawn.averaged(drawing.flatten(1, 2)).reshape(crops.shape[1:])[:, 1:]
         whole_or_part = seen[..., : self.classes] + seen[..., self.classes :]
         return label_maps.label_map(whole_or_part.numpy(), PLACES)
 
 
-def learn(crops: Crops, given: Ints, classes: int, report: Callable[[], None]) -> Judge:
-    """Fit how surely the heads are to be believed; rows in an order that means nothing."""
+def learn(
+    crops: Crops,
+    given: Ints,
+    classes: int,
+    report: Callable[[], None],
+    drawing: int | None = None,
+) -> Judge:
+    """Fit how surely the views are to be believed; rows in an order that means nothing.
+
+    So many of the first views are `drawing` label maps; None: all.
+    """
     taught = lessons(given, classes)
     rows = noise.fitting_rows(len(given), max(100, _FIT // (2 * classes * len(LAYOUT))))
     parts = np.split(rows, range(BLOCK_ROWS, len(rows), BLOCK_ROWS))
@@ -114,7 +126,9 @@ def learn(crops: Crops, given: Ints, classes: int, report: Callable[[], None]) -
     known = torch.from_numpy(taught[rows].ravel())
     model = noise.fit(candidates.candidates(seen, known), report)
     count = np.bincount(taught.ravel(), minlength=2 * classes) + 0.5
-    return Judge(model, torch.from_numpy(np.log(count / count.sum())).float())
+    some = model.weights[:drawing]
+    drawn = replace(model, weights=some * model.weights.sum() / some.sum())
+    return Judge(model, torch.from_numpy(np.log(count / count.sum())).float(), drawn)
 
 
 def propose(judge: Judge, crops: Crops, given: Ints, report: Report) -> Proposals:

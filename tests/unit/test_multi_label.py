@@ -244,3 +244,16 @@ def test_a_label_that_fills_the_left_half_survives_the_crops_that_lie_there() ->
     areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes]
     assert 0.08 <= min(areas) < 0.1
     assert max(areas) <= 1
+
+
+def test_maps_are_drawn_by_the_first_views_alone() -> None:
+    given = np.arange(40) % 4
+    draw = torch.Generator().manual_seed(0)
+    seen = torch.randn(3, len(given), len(LAYOUT), 8, generator=draw).log_softmax(dim=-1)
+    judge = proposals.learn(lambda rows: seen[:, rows], given, 4, lambda: None, drawing=2)
+    other = seen.clone()
+    other[2] = other[2].flip(-1)
+    np.testing.assert_array_equal(judge.maps(seen), judge.maps(other))
+    assert not torch.equal(judge.read(seen), judge.read(other))
+    every = proposals.learn(lambda rows: seen[:, rows], given, 4, lambda: None)
+    assert not np.array_equal(every.maps(seen), every.maps(other))

@@ -211,7 +211,9 @@ def _by_crops(table: pa.Table, ctx: CheckContext[Params]) -> Seen | None:
             device=ctx.device,
             report=part(ctx.report, 0.0, 0.6),
         )
-        judge = proposals.learn(views, given, len(names), partial(ctx.report, 600, 1000))
+        judge = proposals.learn(
+            views, given, len(names), partial(ctx.report, 600, 1000), views.drawing
+        )
         report = part(ctx.report, 0.6, 0.95)
         found = proposals.propose(judge, views, given, report)
         found, asked = _with_answers(found, chosen, names, ctx)
