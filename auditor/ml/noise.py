@@ -29,7 +29,11 @@ explain the classifier's own errors as label errors."""
 RESEMBLANCE_RANGE = (0.1, 0.3)
 """The range over which the intervals let it vary."""
 
+CLEAR = 0.95
+"""Mean probability of the likeliest class where classes are taken to be clear: see `fit`."""
+
 _ROWS = 20_000  # enough for the model's few numbers
+_STEEPEST = 64.0
 _FLOOR = 1e-12
 _TINY = 1e-4
 
@@ -104,6 +108,11 @@ class NoiseModel:
         # Zero for the given class: that is no error.
         return classes, right, (classes * rate * share).scatter(1, place, 0.0)
 
+    def evidence(self, seen: Candidates, difficulty: torch.Tensor) -> torch.Tensor:
+        """(n,) log-likelihood of each given label."""
+        _, right, wrong = self.parts(seen, difficulty)
+        return torch.log(right + wrong.sum(dim=1) + _FLOOR)
+
     def _preferences(self) -> torch.Tensor:
         same = torch.eye(len(self.rate), dtype=torch.bool)
         return self.pairs.masked_fill(same, -torch.inf).softmax(dim=1)
@@ -126,13 +135,19 @@ def fit(
     start: NoiseModel | None = None,
     resemblance: float = RESEMBLANCE,
     multiplicity: torch.Tensor | None = None,
+    clear: bool = False,
 ) -> NoiseModel:
     """The most likely model of samples' out-of-sample log-probabilities and given classes.
 
     Fits on all the rows it gets: pass a part of them (`fitting_rows`). `multiplicity` (n,)
     repeats rows, for the bootstrap. Each number has a normal prior worth about one observation.
+    `clear`: take the likeliest class for the true one and fit the errors alone, views weighing the
+    same. Where two labels in five of each class are another's, views that learnt from them are as
+    torn as between classes that overlap, and nothing in their probabilities tells which it is.
     """
     model = replace(start or _start(seen), resemblance=resemblance)
+    if clear:
+        model = _cleared(model, seen)
     difficulty = model.difficulty(seen)
     count = torch.ones(len(difficulty)) if multiplicity is None else multiplicity
     log_weights = torch.log(model.weights).requires_grad_()
@@ -140,7 +155,7 @@ def fit(
     if not seen.lumped:
         free.append(model.pairs.clone().requires_grad_())
     optimiser = torch.optim.LBFGS(
-        [log_weights, *free],
+        free if clear else [log_weights, *free],
         max_iter=60,
         tolerance_grad=1e-6,
         tolerance_change=1e-7,
@@ -155,8 +170,7 @@ def fit(
         report()
         optimiser.zero_grad()
         now = current()
-        _, right, wrong = now.parts(seen, difficulty)
-        evidence = torch.log(right + wrong.sum(dim=1) + _FLOOR)
+        evidence = now.evidence(seen, difficulty)
         value = (
             _prior(now, log_weights, model) - (count * evidence).sum()
         ) / count.sum().clamp_min(1)
@@ -195,6 +209,17 @@ def _start(seen: Candidates) -> NoiseModel:
         pairs=torch.zeros(classes, classes) if classes <= ALL_UP_TO else torch.zeros(()),
         confidences=confidence(seen).sort().values,
     )
+
+
+def _cleared(model: NoiseModel, seen: Candidates) -> NoiseModel:
+    """With weights by which the likeliest class has a probability of `CLEAR` in the mean."""
+    mean = seen.log.mean(dim=0) + seen.count.log()
+    low, high = 1.0, _STEEPEST
+    for _ in range(20):
+        middle = (low * high) ** 0.5
+        sure = (mean * middle).softmax(dim=1).amax(dim=1).mean()
+        low, high = (middle, high) if sure < CLEAR else (low, middle)
+    return replace(model, weights=torch.full_like(model.weights, middle / len(seen.log)))
 
 
 def fitting_rows(rows: int, limit: int = _ROWS) -> Ints:

@@ -117,6 +117,36 @@ def test_right_labels_are_left_alone() -> None:
     assert flagged <= 0.005 * len(labels)
 
 
+@pytest.mark.parametrize("share", [0.2, 0.4])
+def test_labels_that_are_those_of_the_next_class_are_found(share: float) -> None:
+    table = pq.read_table(shared("cifar10n/cifar10n.parquet"), columns=["clean_label"])
+    vectors = np.load(shared("cifar10n/resnet20_embeddings.npy"))
+    classes, truth = np.unique(np.array(table["clean_label"]), return_inverse=True)
+    wrong = np.random.default_rng(0).random(len(truth)) < share
+    given = np.where(wrong, (truth + 1) % len(classes), truth)
+    rows = world.samples([classes[i] for i in given])
+    found = world.run(rows, world.World(list(classes), {"embedding": vectors})).findings
+    average = float(average_precision_score(wrong, -np.array(found["quality"])))
+    flagged, p = np.array(found["flagged"]), np.array(found["p_error"])
+    base = _baseline(vectors.astype(np.float32), given, wrong)
+    print(f"\n{share:.0%} of the next class: AP {average:.4f} F1 {f1_score(wrong, flagged):.3f}")
+    print(f"  {p.sum():.0f} errors estimated, truth {wrong.sum()}\n  cleanlab: {base}")
+    assert average >= 0.98
+
+
+def test_a_class_split_in_two_at_random_is_left_alone() -> None:
+    """Null run: half of the cats are called something else."""
+    table = pq.read_table(shared("cifar10n/cifar10n.parquet"), columns=["clean_label"])
+    vectors = np.load(shared("cifar10n/resnet20_embeddings.npy"))
+    names = np.array(table["clean_label"])
+    either = (names == "cat") & (np.random.default_rng(0).random(len(names)) < 0.5)
+    names = np.where(either, "other cat", names)
+    context = world.World(sorted(set(names)), {"embedding": vectors})
+    flagged = np.array(world.run(world.samples(names.tolist()), context).findings["flagged"])
+    print(f"\nnull run, half of the cats renamed: {flagged.sum()} flagged of {len(names)}")
+    assert flagged.sum() <= 0.005 * len(names)
+
+
 def test_ten_thousand_samples_take_seconds() -> None:
     vectors, truth = world.blobs(10_000, 10, columns=64)
     given = world.flip(truth, 10, 0.1)

@@ -53,6 +53,25 @@ def test_nothing_is_flagged_where_labels_are_right() -> None:
     assert numbers["null_estimated_errors"] <= 4
 
 
+def test_two_labels_in_five_of_each_class_that_are_another_ones_are_errors() -> None:
+    vectors, truth = world.blobs(1000, 4)
+    taken = np.random.default_rng(0).random(1000) < 0.4
+    given = np.where(taken, (truth + 1) % 4, truth)
+    table = world.samples([NAMES[i] for i in given])
+    outcome = world.run(table, world.World(NAMES, {"embedding": vectors}))
+    flagged = np.array(outcome.findings["flagged"])
+    assert (flagged & taken).sum() >= 0.95 * taken.sum()
+    assert (flagged & ~taken).sum() <= 0.02 * (~taken).sum()
+
+
+def test_two_classes_that_the_features_cannot_tell_apart_are_no_errors() -> None:
+    vectors, truth = world.blobs(1000, 3)
+    either = (truth == 0) & (np.random.default_rng(0).random(1000) < 0.5)
+    table = world.samples([NAMES[i] for i in np.where(either, 3, truth)])
+    outcome = world.run(table, world.World(NAMES, {"embedding": vectors}))
+    assert np.array(outcome.findings["flagged"]).sum() <= 5
+
+
 def test_labels_without_any_relation_to_the_features_are_not_learnt_by_heart() -> None:
     vectors, _ = world.blobs(300, 3)
     given = np.random.default_rng(5).integers(0, 3, 300)

@@ -74,7 +74,7 @@ class Judged:
 class LabelErrors:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("label_errors"),
-        version=2,
+        version=3,
         title="Label errors",
         family="labels",
         scope="dataset",
