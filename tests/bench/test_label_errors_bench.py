@@ -134,6 +134,22 @@ def test_labels_that_are_those_of_the_next_class_are_found(share: float) -> None
     assert average >= 0.98
 
 
+def test_two_classes_alone_that_exchange_labels_are_told() -> None:
+    """No bar: a known limit, printed."""
+    table = pq.read_table(shared("cifar10n/cifar10n.parquet"), columns=["clean_label"])
+    vectors = np.load(shared("cifar10n/resnet20_embeddings.npy"))
+    truth = np.array(table["clean_label"])
+    other = np.select([truth == "cat", truth == "dog"], ["dog", "cat"], truth)
+    given = np.where(np.random.default_rng(0).random(len(truth)) < 0.4, other, truth)
+    context = world.World(sorted(set(truth)), {"embedding": vectors})
+    found = world.run(world.samples(given.tolist()), context).findings
+    wrong, flagged = given != truth, np.array(found["flagged"])
+    average = float(average_precision_score(wrong, -np.array(found["quality"])))
+    base = _baseline(vectors.astype(np.float32), np.unique(given, return_inverse=True)[1], wrong)
+    print(f"\ncats and dogs exchanged, 40 %: {flagged.sum()} flagged of {wrong.sum()} wrong ones")
+    print(f"  AP {average:.4f}\n  cleanlab: {base}")
+
+
 def test_a_class_split_in_two_at_random_is_left_alone() -> None:
     """Null run: half of the cats are called something else."""
     table = pq.read_table(shared("cifar10n/cifar10n.parquet"), columns=["clean_label"])
