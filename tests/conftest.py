@@ -15,6 +15,10 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
+_ENDING = 5.0
+"""Seconds for a thread that was told to end: transformers lets its loaders end by themselves."""
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A real project file of ten samples labelled "a": DuckDB is quick enough that nothing fakes it."""
@@ -28,5 +32,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def no_thread_outlives_its_test() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    left = [t.name for t in threading.enumerate() if t not in before and not t.daemon]
-    assert not left, f"threads still running: {left}"
+    left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    for thread in left:
+        thread.join(_ENDING)
+    names = [thread.name for thread in left if thread.is_alive()]
+    assert not names, f"threads still running: {names}"
