@@ -150,7 +150,8 @@ def cross_fit(
         way = plain
         for depth in range(rounds - 1, -1, -1):
             way = fitted(depth, _trust(way, model, ticks))
-            model = _model(way, ticks) if depth else model
+            if depth:
+                model = noise.fit(_seen(way), ticks.tick)
         ways.append(way)
     return _likelier(ways, ticks)
 
@@ -173,10 +174,6 @@ def _seen(fitted: CrossFit) -> Candidates:
     """The samples that a noise model is fitted to."""
     rows = noise.fitting_rows(len(fitted.codes))
     return candidates(fitted.log_probabilities(rows), torch.from_numpy(fitted.codes)[rows])
-
-
-def _model(fitted: CrossFit, ticks: Ticks) -> NoiseModel:
-    return noise.fit(_seen(fitted), ticks.tick)
 
 
 def _assumptions(fitted: CrossFit, ticks: Ticks) -> list[NoiseModel]:

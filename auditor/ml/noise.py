@@ -150,7 +150,7 @@ def fit(
         model = _cleared(model, seen)
     difficulty = model.difficulty(seen)
     count = torch.ones(len(difficulty)) if multiplicity is None else multiplicity
-    log_weights = torch.log(model.weights).requires_grad_()
+    log_weights = torch.log(model.weights).requires_grad_(not clear)
     free = [model.rate.clone().requires_grad_(), model.slope.clone().requires_grad_()]
     if not seen.lumped:
         free.append(model.pairs.clone().requires_grad_())

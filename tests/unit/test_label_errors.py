@@ -64,9 +64,12 @@ def test_two_labels_in_five_of_each_class_that_are_another_ones_are_errors() -> 
     assert (flagged & ~taken).sum() <= 0.02 * (~taken).sum()
 
 
-def test_two_classes_that_the_features_cannot_tell_apart_are_no_errors() -> None:
-    vectors, truth = world.blobs(1000, 3)
-    either = (truth == 0) & (np.random.default_rng(0).random(1000) < 0.5)
+@pytest.mark.parametrize(("apart", "columns", "share"), [(4, 8, 0.5), (3, 8, 0.5), (3, 32, 0.3)])
+def test_two_classes_that_the_features_cannot_tell_apart_are_no_errors(
+    apart: float, columns: int, share: float
+) -> None:
+    vectors, truth = world.blobs(1000, 3, apart=apart, columns=columns)
+    either = (truth == 0) & (np.random.default_rng(0).random(1000) < share)
     table = world.samples([NAMES[i] for i in np.where(either, 3, truth)])
     outcome = world.run(table, world.World(NAMES, {"embedding": vectors}))
     assert np.array(outcome.findings["flagged"]).sum() <= 5
