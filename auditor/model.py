@@ -142,6 +142,18 @@ ASKED_SCHEMA = pa.schema(
 """What was asked about samples and what was answered: the table "answers" that checks may read."""
 
 
+DOUBTS_SCHEMA = pa.schema(
+    [
+        pa.field("sample_id", pa.int64(), nullable=False),
+        pa.field("p_error", pa.float32()),
+        # The class that the picture shows by its features alone, and that class's probability.
+        pa.field("shows", pa.string()),
+        pa.field("p_shows", pa.float64()),
+    ]
+)
+"""What the label check found: the table "label_errors" that checks may read."""
+
+
 FURTHER_SCHEMA = pa.schema(
     [
         pa.field("sample_id", pa.int64(), nullable=False),

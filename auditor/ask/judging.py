@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auditor.ask import fusion
+from auditor.ask import fusion, witness
 from auditor.ask.reliability import (
     Answers,
     Reliability,
@@ -24,6 +24,7 @@ from auditor.ask.reliability import (
     unseen_ratios,
 )
 from auditor.ask.rivals import contrasted
+from auditor.ask.witness import Shown
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -73,38 +74,44 @@ class Judged:
 def judge(
     answers: Answers,
     kinds: Ints,
+    subjects: Ints,
     samples: int,
     seed: int,
     believed: Floats | None = None,
-    subjects: Ints | None = None,
+    shown: Shown | None = None,
 ) -> Judged:
     """Learn the questions' worth and judge every sample; `kinds` (q,) groups alike questions.
 
     `subjects` (q,) are the classes they are about: where other classes were asked about than the
     given one, the answers about these count, too.
 
-    `believed` (samples,) is another check's probability of a wrong label, NaN where it has none.
+    `believed` (samples,) is another check's probability of a wrong label, NaN where it has none;
+    `shown` are the classes that it sees in the pictures, by which it is weighed against the answers.
     The intervals are the 2.5 and 97.5 % points over resampled sets.
     """
     before = np.full(samples, np.nan) if believed is None else believed
     own = answers.of(answers.is_given)
-    heard: Flags = np.bincount(own.sample, minlength=samples) > 0
     learnt = learn(answers, kinds, before)
 
     def weigh(some: Answers, by: Reliability) -> Floats:
-        if subjects is None:
-            return ratios(some.of(some.is_given), by, samples)
-        return contrasted(some, subjects, by, samples)
+        """(2, samples): ratios of the given labels, and of the classes shown."""
+        of_given = contrasted(some, subjects, by, samples)
+        return np.stack([of_given, ratios(_about_shown(some, subjects, shown), by, samples)])
 
+    views = _Views(
+        before,
+        _asked(own, samples),
+        shown,
+        _asked(_about_shown(answers, subjects, shown), samples),
+    )
     ratio = weigh(answers, learnt)
-    by_answers = posterior(ratio, learnt.noise)
-    has_both = np.isfinite(before).any()
-    unseen = unseen_ratios(answers, kinds, samples, before, weigh) if has_both else ratio
-    p_error = _fused(before, unseen, by_answers, heard)
+    by_answers = posterior(ratio[0], learnt.noise)
+    unseen = unseen_ratios(answers, kinds, before, weigh) if views.are_two else ratio
+    p_error = views.fused(unseen, by_answers)
     spread, noises = [p_error], [learnt.noise]
     for other in _relearnt(answers, kinds, before, seed):
         again = weigh(answers, other)
-        spread.append(_fused(before, again, posterior(again, other.noise), heard))
+        spread.append(views.fused(again, posterior(again[0], other.noise)))
         noises.append(other.noise)
     low, high = np.percentile(spread, [2.5, 97.5], axis=0)
     noise_low, noise_high = np.percentile(noises, [2.5, 97.5])
@@ -123,10 +130,52 @@ def _relearnt(answers: Answers, kinds: Ints, before: Floats, seed: int) -> Itera
         yield learn(part, kinds, before[rows])
 
 
-def _fused(believed: Floats, ratio: Floats, by_answers: Floats, heard: Flags) -> Floats:
-    """A sample that nothing was said of keeps what was believed; without that, the set's noise."""
-    fused = fusion.fuse(believed, ratio, np.where(heard, by_answers, np.nan))
-    return np.where(np.isnan(fused), by_answers, fused)
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """Another check's view of n samples, and which of them the answers have one of."""
+
+    believed: Floats
+    heard: Flags
+    shown: Shown | None
+    asked_shown: Flags
+    """There are answers about the class shown."""
+
+    @property
+    def are_two(self) -> bool:
+        """Some samples have both views."""
+        return bool((np.isfinite(self.believed) & self.heard).any())
+
+    def fused(self, ratio: Floats, by_answers: Floats) -> Floats:
+        """`ratio` (2, n) as of `weigh`.
+
+        A sample that nothing was said of keeps what was believed; without that, the set's noise.
+        """
+        if not self.are_two:
+            return np.where(np.isfinite(self.believed), self.believed, by_answers)
+        said = np.where(self.heard, by_answers, np.nan)
+        fused = fusion.fuse(self.believed, ratio[0], said, self._weights(ratio))
+        return np.where(np.isnan(fused), by_answers, fused)
+
+    def _weights(self, ratio: Floats) -> fusion.Weights:
+        both = np.isfinite(self.believed) & self.heard
+        believed, of_given = self.believed[both], ratio[0][both]
+        found = None
+        if self.shown is not None:
+            of_shown = np.where(self.asked_shown, ratio[1], np.nan)
+            found = witness.weights(self.shown, of_shown, float(believed.mean()))
+        return found or fusion.by_the_views(believed, of_given)
+
+
+def _asked(answers: Answers, samples: int) -> Flags:
+    asked: Flags = np.bincount(answers.sample, minlength=samples) > 0
+    return asked
+
+
+def _about_shown(answers: Answers, subjects: Ints, shown: Shown | None) -> Answers:
+    """The answers about the class that the picture shows."""
+    if shown is None:
+        return answers.of(np.zeros(len(answers.sample), bool))
+    return answers.of(subjects[answers.question] == shown.subject[answers.sample])
 
 
 def _resampled(answers: Answers, rng: np.random.Generator) -> tuple[Ints, Answers]:

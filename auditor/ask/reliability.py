@@ -82,7 +82,7 @@ class Reliability:
 
 
 Weigh = Callable[[Answers, Reliability], Floats]
-"""(samples,) log likelihood ratio of a right label to a wrong one; 0 for samples without answers."""
+"""(…, samples) log likelihood ratios of right classes to wrong ones; 0 for samples without answers."""
 
 
 def binned(agree: Floats) -> Ints:
@@ -206,7 +206,7 @@ def ratios(answers: Answers, learnt: Reliability, samples: int) -> Floats:
 
 
 def unseen_ratios(
-    answers: Answers, kinds: Ints, samples: int, believed: Floats, weigh: Weigh, folds: int = 5
+    answers: Answers, kinds: Ints, believed: Floats, weigh: Weigh, folds: int = 5
 ) -> Floats:
     """What `weigh` says, each sample by what is learnt from the others; for fusion with `believed`.
 
@@ -214,11 +214,12 @@ def unseen_ratios(
     """
     # Not by the row alone: samples often lie class by class, or in turn.
     part = seeded_hash(answers.sample, _FOLDS_SEED) % np.uint64(folds)
-    total: Floats = np.zeros(samples)
+    parts = []
     for fold in range(folds):
         out = part == fold
         learnt = learn(answers.of(~out), kinds, believed)
-        total += weigh(answers.of(out), learnt)
+        parts.append(weigh(answers.of(out), learnt))
+    total: Floats = np.sum(parts, axis=0)
     return total
 
 
@@ -228,7 +229,7 @@ def posterior(ratio: Floats, noise: float | Floats) -> Floats:
     return probability(np.log(before / (1 - before)) - ratio)
 
 
-def probability(odds: Floats) -> Floats:
+def probability(odds: Floats | float) -> Floats:
     """Of log-odds."""
     p: Floats = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
     return p

@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 
 TOP_CLASSES = 10
 FULL_ROWS = 20_000
-"""At most so many samples get full evidence, the worst first; the others get their margin."""
+"""At most so many samples get full evidence, the worst first; the others what the image says."""
 NO_CLASS = "(none of the classes)"
 """What a label map says of a part that shows none."""
 
@@ -39,20 +39,20 @@ class FullEvidence:
 
     def texts(
         self,
-        margin: Floats,
+        plain: list[str],
         given: Ints,
         alternative: Ints,
         names: tuple[str, ...],
         views: tuple[str, ...],
     ) -> Iterator[str]:
-        """JSON objects; margin, given and alternative are (q,) of the same samples."""
+        """JSON objects, what `by_the_image` says among it; all are (q,) of the same samples."""
         for i in range(len(self.rows)):
             chosen = self.choices[i]
             ranked = zip(self.classes[i], self.probabilities[i], strict=True)
             agreeing = [v for v, c in zip(views, chosen, strict=True) if c == alternative[i]]
             yield _json(
                 {
-                    "margin": round(float(margin[i]), 4),
+                    **json.loads(plain[i]),
                     "classes": [[names[c], round(float(p), 4)] for c, p in ranked],
                     "views": {
                         "suggested": agreeing,
@@ -66,10 +66,16 @@ class FullEvidence:
             )
 
 
-def margins_only(margin: Floats) -> pa.Array:
-    """{"margin": ...} for each, without a loop: a set may have millions."""
-    text = pc.cast(pa.array(np.round(margin.astype(np.float64), 4)), pa.string())
-    return pc.binary_join_element_wise('{"margin":', text, "}", "")
+def by_the_image(margin: Floats, shown: Ints, p_shown: Floats, names: tuple[str, ...]) -> pa.Array:
+    """{"margin": ..., "shows": [class, p]} for each, without a loop: a set may have millions."""
+    classes = pa.array([_json(name) for name in names], pa.string()).take(pa.array(shown))
+    return pc.binary_join_element_wise(
+        '{"margin":', _numbers(margin), ',"shows":[', classes, ",", _numbers(p_shown), "]}", ""
+    )
+
+
+def _numbers(values: Floats) -> pa.Array:
+    return pc.cast(pa.array(np.round(values.astype(np.float64), 4)), pa.string())
 
 
 def reason_only(text: str, rows: int) -> list[str]:
@@ -96,5 +102,5 @@ def _ids(found: Ints) -> list[int]:
     return [int(i) for i in found if i >= 0]
 
 
-def _json(value: dict[str, Any]) -> str:
+def _json(value: dict[str, Any] | str) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

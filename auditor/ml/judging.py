@@ -64,6 +64,10 @@ class Judgement:
     """The alternative where flagged; else the most probable class, mostly the given one."""
     margin: Floats
     """p(given) - p(best other class), from the image alone: in [-1, 1]."""
+    shown: Ints
+    """Most probable class from the image alone."""
+    p_shown: Floats
+    """Its probability."""
     joint: npt.NDArray[np.float64]
     """(K, K) expected number with that given (row) and that true class (column)."""
     errors: Total
@@ -117,6 +121,8 @@ def judge(
         alternative=verdict.alternative,
         suggested=np.where(flagged | verdict.beaten, verdict.alternative, given),
         margin=verdict.margin,
+        shown=verdict.shown,
+        p_shown=verdict.sure,
         joint=verdict.joint,
         errors=errors,
         agreement=float((verdict.margin >= 0).mean()),
@@ -190,21 +196,24 @@ class _Verdict:
     beaten: Mask
     margin: Floats
     joint: npt.NDArray[np.float64]
+    shown: Ints
+    """(n,) likeliest class, from the image alone."""
     sure: Floats
-    """(n,) probability of the likeliest class, from the image alone."""
+    """(n,) its probability."""
 
 
 def _apply(model: NoiseModel, source: Source, given: Ints, report: Report) -> _Verdict:
     count, classes = len(given), source.classes
     p_error, margin = np.empty(count, np.float32), np.empty(count, np.float32)
     alternative, beaten = np.empty(count, np.int64), np.empty(count, bool)
-    joint, sure = np.zeros(classes * (classes + 1)), np.empty(count, np.float32)
+    joint = np.zeros(classes * (classes + 1))
+    shown, sure = np.empty(count, np.int64), np.empty(count, np.float32)
     size = _SPARSE_ROWS if classes > ALL_UP_TO else max(1, _BLOCK // classes)
     for start in range(0, count, size):
         rows = np.arange(start, min(start + size, count))
         seen = candidates_of(source, rows, given[rows])
         belief = model.posterior(seen)
-        sure[rows] = belief.classes.max(axis=1)
+        sure[rows], shown[rows] = _likeliest(belief.classes, seen)
         cells = given[rows][:, None] * (classes + 1) + seen.codes.numpy()
         mass = belief.true * seen.count.numpy()
         joint += np.bincount(cells.ravel(), mass.ravel(), len(joint))
@@ -214,7 +223,7 @@ def _apply(model: NoiseModel, source: Source, given: Ints, report: Report) -> _V
         report(start + len(rows), count)
     table = joint.reshape(classes, classes + 1)
     rest = table[:, -1:] / (classes - 1) * (1 - np.eye(classes))  # the lump's, spread evenly
-    return _Verdict(p_error, alternative, beaten, margin, table[:, :-1] + rest, sure)
+    return _Verdict(p_error, alternative, beaten, margin, table[:, :-1] + rest, shown, sure)
 
 
 def _margin(table: Floats, seen: Candidates) -> tuple[Floats, Ints]:
@@ -222,9 +231,15 @@ def _margin(table: Floats, seen: Candidates) -> tuple[Floats, Ints]:
     place = seen.place.numpy()[:, None]
     own = np.take_along_axis(table, place, axis=1)[:, 0]
     np.put_along_axis(table, place, -1.0, axis=1)
+    best, codes = _likeliest(table, seen)
+    return own - best, codes
+
+
+def _likeliest(table: Floats, seen: Candidates) -> tuple[Floats, Ints]:
+    """The highest of each row, and the class that it belongs to."""
     best, column = torch.from_numpy(_without_lump(table, seen)).max(dim=1)
     codes = seen.codes.expand(len(table), -1).gather(1, column[:, None])[:, 0]
-    return own - best.numpy(), codes.numpy()
+    return best.numpy(), codes.numpy()
 
 
 def _without_lump(table: Floats, seen: Candidates) -> Floats:

@@ -34,6 +34,7 @@ SILENT_EVIDENCE = frozenset(
         "boxes",
         "own",
         "others",
+        "shows",
     }
 )
 """Evidence that the report shows in another way than as words, or that is for other checks."""

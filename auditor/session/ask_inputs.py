@@ -31,19 +31,30 @@ def aligned(found: pa.Table, ids: npt.NDArray[np.int64], name: str) -> npt.NDArr
     return found_values
 
 
+def shows_another(found: pa.Table, table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Of samples with one label, whether the label check sees another class in the picture."""
+    place = pc.index_in(table["sample_id"], value_set=found["sample_id"].combine_chunks())
+    differs = pc.not_equal(one_label(table), found["shows"].combine_chunks().take(place))
+    flags: npt.NDArray[np.bool_] = pc.fill_null(differs, False).to_numpy(zero_copy_only=False)
+    return flags
+
+
 def likely_classes(found: pa.Table | None, ids: npt.NDArray[np.int64]) -> list[list[str]]:
     """Classes in order of likelihood as the label check says, for each id; [] where it does not."""
     if found is None:
         return [[] for _ in ids]
     place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
     rows = found.take(place)
-    told = zip(rows["suggested"].to_pylist(), rows["evidence"].to_pylist(), strict=True)
-    return [_ranked(suggested, evidence) for suggested, evidence in told]
+    told = (rows[name].to_pylist() for name in ("shows", "suggested", "evidence"))
+    return [_ranked(*one) for one in zip(*told, strict=True)]
 
 
-def _ranked(suggested: list[str] | None, evidence: str | None) -> list[str]:
+def _ranked(shows: str | None, suggested: list[str] | None, evidence: str | None) -> list[str]:
     facts: Mapping[str, Any] = json.loads(evidence) if evidence else {}
-    return [*(suggested or ()), *(name for name, _ in facts.get("classes", ()))]
+    # What the picture shows, whatever its label: answers about it tell how good both views are.
+    first = () if shows is None else (shows,)
+    every = (*first, *(suggested or ()), *(name for name, _ in facts.get("classes", ())))
+    return list(dict.fromkeys(every))
 
 
 def written(table: pa.Table, path: Path, facts: str) -> Ready:

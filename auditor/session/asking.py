@@ -25,6 +25,7 @@ from auditor.session.ask_inputs import (
     aligned,
     likely_classes,
     one_label,
+    shows_another,
     written,
 )
 from auditor.session.ask_plan import Wanted
@@ -153,6 +154,7 @@ class Asker:
         wrong = np.isin(ids, ask_plan.doubted(known, _DOUBTFUL).to_numpy())
         if doubts is not None:
             wrong |= aligned(doubts, ids, "p_error") >= _SUSPECT
+            wrong |= shows_another(doubts, table)
         wrong |= ask_plan.at_random(ids, params.audit_share, self.options.seed)
         table = table.filter(pa.array(wrong & looked_at))
         given = one_label(table).to_pylist()

@@ -11,19 +11,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.checks.base import CheckSpec
-from auditor.model import FURTHER_SCHEMA
+from auditor.model import DOUBTS_SCHEMA, FURTHER_SCHEMA
 from auditor.session.needs import Ready
 from auditor.store import project, runs
 from auditor.store.db import Connection
 
 
 def label_errors(db: Connection) -> pa.Table | None:
-    """What the newest label check of this data found: sample_id, p_error, suggested, evidence."""
+    """What the newest label check of this data found; None without one.
+
+    sample_id, p_error, suggested, evidence, shows and p_shows (see DOUBTS_SCHEMA).
+    """
     if _current(db, "label_errors") is None:
         return None
-    return runs.findings(db, "label_errors").select(
-        ["sample_id", "p_error", "suggested", "evidence"]
-    )
+    names = ["sample_id", "p_error", "suggested", "evidence"]
+    found = runs.findings(db, "label_errors").select(names)
+    told = [json.loads(text or "{}").get("shows") for text in found["evidence"].to_pylist()]
+    for i, name in enumerate(("shows", "p_shows")):
+        kind = DOUBTS_SCHEMA.field(name).type
+        found = found.append_column(name, pa.array([one and one[i] for one in told], kind))
+    return found
 
 
 def proposals(db: Connection) -> dict[int, list[str]]:
@@ -77,7 +84,8 @@ def _current(db: Connection, check_id: str) -> runs.Run | None:
 
 
 def _doubts(db: Connection) -> pa.Table:
-    return runs.findings(db, "label_errors").select(["sample_id", "p_error"])
+    found = label_errors(db)
+    return DOUBTS_SCHEMA.empty_table() if found is None else found.select(DOUBTS_SCHEMA.names)
 
 
 def _further(db: Connection) -> pa.Table:

@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
 
 CHECK = "visual_language"
 BAR = 0.01
-MISSED = ("worse_label",)
-"""Columns for which the bar is told, not asserted."""
+NEVER_WORSE = 0.001
+"""So much less average precision than the better view counts as the same."""
 OWN = "classic, which a new project has"
 Flags = npt.NDArray[np.bool_]
 Noise = Literal["poisoned", "symmetric", "asymmetric"]
@@ -48,7 +48,7 @@ def test_the_published_protocol(tmp_path: Path, noise: Noise) -> None:
     with world.project(tmp_path / "p.audit", tmp_path / "set.parquet", "given") as session:
         world.attach(session, tmp_path / "vectors.npy", vectors)
         world.audit(session, "label_errors")
-        _told("confident learning", wrong, *_judged(session, "label_errors"))
+        by_labels = _told("confident learning", wrong, *_judged(session, "label_errors"))
         share = world.knn_vote(vectors, given)
         _told("kNN vote", wrong, share, share < 0.5)
         own = alone[np.arange(len(given)), place]
@@ -60,9 +60,15 @@ def test_the_published_protocol(tmp_path: Path, noise: Noise) -> None:
         numbers = session.read(lambda db: runs.metrics(db, CHECK)).to_pylist()
         rates = {row["name"]: row["value"] for row in numbers if row["scope"] == "set"}
         print(f"  ties {rates['tie_share']:.4f}, unknown {rates['unknown_share']:.4f}")
-        for fuse in (False, True):
-            world.audit(session, CHECK, model=world.MODEL, fuse=fuse, alternatives=0)
-            _told(f"likelihood{', fused' * fuse}", wrong, *_judged(session, CHECK))
+        world.audit(session, CHECK, model=world.MODEL, fuse=False, alternatives=0)
+        _told("likelihood", wrong, *_judged(session, CHECK))
+        world.audit(session, CHECK, model=world.MODEL, fuse=False)
+        by_answers = _told("  and of other classes", wrong, *_judged(session, CHECK))
+        world.audit(session, CHECK, model=world.MODEL)
+        fused = _told("  and fused", wrong, *_judged(session, CHECK))
+        gain = fused - max(by_labels, by_answers)
+        print(f"  fusion's gain in average precision: {gain:.4f}")
+        assert gain >= -NEVER_WORSE
 
 
 @pytest.mark.parametrize("column", ["random_label1", "worse_label"])
@@ -96,11 +102,8 @@ def test_human_noise_is_found_better_by_both_views(tmp_path: Path, column: str) 
             gains[name] = fused - max(by_labels, by_answers)
     print(f" fusion's gain in average precision: {gains}")
     # With features as good as the model's own or better, the model has little to add.
-    if column in MISSED:
-        print(f" {gains[OWN]:.4f} with {OWN}: the bar of {BAR} is not reached")
-    else:
-        assert gains[OWN] >= BAR
-    assert min(gains.values()) >= 0
+    assert gains[OWN] >= BAR
+    assert min(gains.values()) >= -NEVER_WORSE
 
 
 def _noisy(data: world.Cifar, noise: Noise) -> tuple[pa.Table, npt.NDArray[np.str_]]:

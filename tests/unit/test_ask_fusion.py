@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from auditor.ask import reliability
-from auditor.ask.fusion import fuse
+from auditor.ask.fusion import Weights, by_the_views, fuse
 from auditor.ask.judging import vote
 from auditor.ask.reliability import Answers
 
@@ -46,7 +46,6 @@ class Made:
         unseen = reliability.unseen_ratios(
             self.answers,
             KINDS,
-            ROWS,
             self.label_check,
             lambda some, by: reliability.ratios(some, by, ROWS),
         )
@@ -71,6 +70,10 @@ def made(seed: int, *, useless: int = 0, repeat: float = 0.0, apart: float = 2.0
     sample = np.repeat(np.arange(ROWS), PER_CLASS)
     label_check = 1 / (1 + np.exp(-odds))
     return Made(wrong, sample, question, np.stack(columns, axis=1).ravel(), label_check)
+
+
+def fused_by_the_views(p_label: Floats, ratio: Floats, p_answers: Floats) -> Floats:
+    return fuse(p_label, ratio, p_answers, by_the_views(p_label, ratio))
 
 
 def precision(world: Made, p: Floats) -> float:
@@ -141,7 +144,7 @@ def test_two_views_are_better_than_either() -> None:
     for seed in range(3):
         world = made(seed)
         unseen, p = world.views()
-        fused = fuse(world.label_check, unseen, p)
+        fused = fused_by_the_views(world.label_check, unseen, p)
         best = max(precision(world, world.label_check), precision(world, p))
         assert precision(world, fused) >= best + 0.01
         assert calibration_error(world, fused) < 0.05
@@ -151,14 +154,14 @@ def test_useless_answers_take_nothing_from_the_label_check() -> None:
     lost = []
     for seed in range(5):
         world = made(seed, useless=PER_CLASS)
-        fused = fuse(world.label_check, *world.views())
+        fused = fused_by_the_views(world.label_check, *world.views())
         lost.append(precision(world, world.label_check) - precision(world, fused))
     assert np.mean(lost) <= 0.002
 
 
 def test_paraphrases_do_not_outvote_the_label_check() -> None:
     world = made(3, repeat=0.8)
-    fused = fuse(world.label_check, *world.views())
+    fused = fused_by_the_views(world.label_check, *world.views())
     assert precision(world, fused) > precision(world, world.label_check)
     assert calibration_error(world, fused) < 0.05
 
@@ -170,14 +173,15 @@ def test_views_that_err_on_the_same_samples_are_not_counted_twice() -> None:
     looks, side = draw.normal(size=ROWS), np.where(wrong, 1.0, -1.0)
     label_check = reliability.posterior(-4 * (2 * side + looks), NOISE)
     ratio = -2 * (side + 1.5 * looks + draw.normal(0, 0.5, ROWS))
-    fused = fuse(label_check, ratio, reliability.posterior(ratio, NOISE))
+    fused = fused_by_the_views(label_check, ratio, reliability.posterior(ratio, NOISE))
     lost = average_precision_score(wrong, label_check) - average_precision_score(wrong, fused)
     assert lost <= 0.02
 
 
 def test_a_view_that_is_missing_leaves_the_other() -> None:
     nan = np.nan
-    fused = fuse(np.array([0.3, nan, nan]), np.array([0.0, 1.0, 0.0]), np.array([nan, 0.7, nan]))
+    views = np.array([0.3, nan, nan]), np.array([0.0, 1.0, 0.0]), np.array([nan, 0.7, nan])
+    fused = fuse(*views, Weights(1.0, 0.5, 0.5))
     np.testing.assert_array_equal(fused, [0.3, 0.7, nan])
 
 
@@ -186,10 +190,12 @@ def test_each_view_pulls_its_own_way() -> None:
     unseen, p = world.views()
     rows = np.argsort(unseen)
     level = np.full(ROWS, 0.2)
-    by_ratio = fuse(np.append(world.label_check, level), np.append(unseen, unseen), np.append(p, p))
+    by_ratio = fused_by_the_views(
+        np.append(world.label_check, level), np.append(unseen, unseen), np.append(p, p)
+    )
     assert (np.diff(by_ratio[ROWS:][rows]) <= 0).all()
     even = np.zeros(ROWS)
-    by_label = fuse(
+    by_label = fused_by_the_views(
         np.append(world.label_check, world.label_check), np.append(unseen, even), np.append(p, p)
     )
     assert (np.diff(by_label[ROWS:][np.argsort(world.label_check)]) >= 0).all()

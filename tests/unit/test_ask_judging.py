@@ -10,6 +10,7 @@ from auditor.ask.judging import judge, vote
 from auditor.ask.reliability import Answers
 
 N, Q = 3000, 6
+ONE_KIND = ONE_SUBJECT = np.zeros(Q, np.int64)
 Simulated = tuple[Answers, np.ndarray]
 
 
@@ -46,7 +47,7 @@ def test_answers_about_other_classes_do_not_vote() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_with_two_of_six_questions_useless_the_ratio_beats_the_vote(seed: int) -> None:
     answers, wrong = simulated(seed, useless=2)
-    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    judged = judge(answers, ONE_KIND, ONE_SUBJECT, N, 0)
     by_vote = roc_auc_score(wrong, -vote(answers, N).score)
     by_ratio = roc_auc_score(wrong, judged.p_error)
     print(f"seed {seed}: vote {by_vote:.4f}, likelihood ratio {by_ratio:.4f}")
@@ -61,14 +62,14 @@ def test_unsure_answers_are_told_apart_as_well(seed: int) -> None:
     sure = np.random.default_rng(seed + 100).uniform(0.6, 1.0, N * Q)
     soft = np.where(answers.agree > 0.5, sure, 1 - sure)
     unsure = Answers(answers.sample, answers.question, soft, answers.is_given)
-    judged = judge(unsure, np.zeros(Q, np.int64), N, 0)
+    judged = judge(unsure, ONE_KIND, ONE_SUBJECT, N, 0)
     assert roc_auc_score(wrong, judged.p_error) > roc_auc_score(wrong, -vote(unsure, N).score)
     assert judged.learnt.used[2:].all()
 
 
 def test_the_noise_and_the_probabilities_are_those_of_the_simulation() -> None:
     answers, wrong = simulated(1)
-    judged = judge(answers, np.zeros(Q, np.int64), N, 0)
+    judged = judge(answers, ONE_KIND, ONE_SUBJECT, N, 0)
     assert judged.noise_low - 0.01 <= wrong.mean() <= judged.noise_high + 0.01
     bins = np.minimum((judged.p_error * 10).astype(int), 9)
     gaps = [
@@ -80,13 +81,13 @@ def test_the_noise_and_the_probabilities_are_those_of_the_simulation() -> None:
 
 def test_a_sample_without_answers_has_the_sets_noise() -> None:
     answers, _ = simulated(3)
-    judged = judge(answers, np.zeros(Q, np.int64), N + 1, 0)
+    judged = judge(answers, ONE_KIND, ONE_SUBJECT, N + 1, 0)
     assert judged.p_error[N] == pytest.approx(judged.learnt.noise)
 
 
 def test_no_answers_at_all_judge_nothing() -> None:
     none = Answers(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, bool))
-    judged = judge(none, np.zeros(2, np.int64), 4, 0)
+    judged = judge(none, ONE_KIND[:2], ONE_SUBJECT[:2], 4, 0)
     assert not judged.learnt.used.any()
     assert (judged.p_error < 0.01).all()
 
@@ -97,21 +98,21 @@ def test_the_order_of_answers_does_not_matter() -> None:
     mixed = Answers(
         answers.sample[order], answers.question[order], answers.agree[order], answers.is_given
     )
-    first, second = (judge(one, np.zeros(Q, np.int64), N, 0) for one in (answers, mixed))
+    first, second = (judge(one, ONE_KIND, ONE_SUBJECT, N, 0) for one in (answers, mixed))
     np.testing.assert_allclose(first.p_error, second.p_error, atol=1e-6)
 
 
 def test_a_useless_answerer_leaves_the_other_checks_probability() -> None:
     answers, wrong = simulated(5, useless=Q)
     p_label = _label_check(wrong)
-    judged = judge(answers, np.zeros(Q, np.int64), N, 0, p_label)
+    judged = judge(answers, ONE_KIND, ONE_SUBJECT, N, 0, p_label)
     np.testing.assert_allclose(judged.p_error, p_label, atol=0.02)
 
 
 def test_two_views_together_beat_each_alone() -> None:
     answers, wrong = simulated(6)
     p_label = _label_check(wrong)
-    judged = judge(answers, np.zeros(Q, np.int64), N, 0, p_label)
+    judged = judge(answers, ONE_KIND, ONE_SUBJECT, N, 0, p_label)
     fused = roc_auc_score(wrong, judged.p_error)
     assert fused > max(roc_auc_score(wrong, p_label), roc_auc_score(wrong, judged.by_answers))
     assert (judged.low <= judged.p_error).all()
@@ -121,7 +122,7 @@ def test_two_views_together_beat_each_alone() -> None:
 def test_a_sample_that_nothing_is_said_of_keeps_what_was_believed() -> None:
     answers, wrong = simulated(7)
     believed = np.append(_label_check(wrong), 0.37)
-    judged = judge(answers, np.zeros(Q, np.int64), N + 1, 0, believed)
+    judged = judge(answers, ONE_KIND, ONE_SUBJECT, N + 1, 0, believed)
     assert judged.p_error[N] == pytest.approx(0.37)
 
 
@@ -139,7 +140,7 @@ def test_questions_marked_the_wrong_way_count_the_other_way_round(seed: int) -> 
     answers, wrong = simulated(seed)
     marked_wrongly = np.arange(Q) < 2
     spoilt = answers.turned(marked_wrongly)
-    whole, judged = (judge(one, np.zeros(Q, np.int64), N, 0) for one in (answers, spoilt))
+    whole, judged = (judge(one, ONE_KIND, ONE_SUBJECT, N, 0) for one in (answers, spoilt))
     assert judged.learnt.backward.tolist() == marked_wrongly.tolist()
     assert judged.learnt.used.all()
     assert not whole.learnt.backward.any()
@@ -151,4 +152,4 @@ def test_questions_marked_the_wrong_way_count_the_other_way_round(seed: int) -> 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_useless_question_counts_the_other_way_round(seed: int) -> None:
     answers, _ = simulated(seed, useless=3)
-    assert not judge(answers, np.zeros(Q, np.int64), N, 0).learnt.backward.any()
+    assert not judge(answers, ONE_KIND, ONE_SUBJECT, N, 0).learnt.backward.any()

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from auditor.ask.judging import judge
-from auditor.ask.reliability import Answers, learn
+from auditor.ask.reliability import Answers, learn, posterior
 from auditor.ask.rivals import contrasted, rivals
 
 N, CLASSES, EACH = 2000, 5, 3
@@ -38,10 +38,8 @@ def simulated(seed: int, hard: float = 1 / 3) -> Simulated:
 @pytest.mark.parametrize("seed", range(5))
 def test_answers_about_other_classes_help_to_tell_a_wrong_label(seed: int) -> None:
     answers, wrong, _ = simulated(seed)
-    alone, both = (
-        roc_auc_score(wrong, judge(answers, KINDS, N, 0, subjects=of).p_error)
-        for of in (None, SUBJECTS)
-    )
+    judged = judge(answers, KINDS, SUBJECTS, N, 0)
+    alone, both = (roc_auc_score(wrong, one) for one in (-judged.ratio, judged.p_error))
     print(f"seed {seed}: about the label {alone:.4f}, about all classes {both:.4f}")
     assert both > alone + 0.005
 
@@ -49,8 +47,8 @@ def test_answers_about_other_classes_help_to_tell_a_wrong_label(seed: int) -> No
 def test_without_answers_about_other_classes_those_about_the_label_count_alone() -> None:
     answers, _, _ = simulated(0)
     own = answers.of(answers.is_given)
-    plain, contrast = (judge(own, KINDS, N, 0, subjects=of) for of in (None, SUBJECTS))
-    np.testing.assert_array_equal(plain.p_error, contrast.p_error)
+    judged = judge(own, KINDS, SUBJECTS, N, 0)
+    np.testing.assert_array_equal(judged.p_error, posterior(judged.ratio, judged.learnt.noise))
 
 
 def test_a_true_class_that_was_not_asked_about_leaves_a_wrong_label_wrong() -> None:
@@ -81,5 +79,5 @@ def test_a_picture_of_none_of_the_classes_is_found_though_no_other_class_is_affi
     nothing = np.arange(1)
     denied = np.isin(answers.sample, nothing)
     spoilt = replace(answers, agree=np.where(denied, 0.05, answers.agree))
-    judged = judge(spoilt, KINDS, N, 0, subjects=SUBJECTS)
+    judged = judge(spoilt, KINDS, SUBJECTS, N, 0)
     assert (judged.p_error[nothing] > 0.95).all()

@@ -91,12 +91,29 @@ def test_evidence_names_classes_views_and_neighbours() -> None:
     evidence = json.loads(row["evidence"])
     given = table["labels"].to_pylist()
     assert evidence["margin"] < 0
+    shows, p_shows = evidence["shows"]
+    assert shows == row["suggested"][0]
+    assert 0.5 < p_shows <= 1
     assert evidence["classes"][0][0] == row["suggested"][0]
     assert len(evidence["classes"]) == 4
     assert evidence["agree"] == len(evidence["views"]["suggested"]) <= evidence["of"] == 3
     assert [given[i] for i in evidence["neighbours_suggested"]] == [row["suggested"]] * 5
     assert [given[i] for i in evidence["neighbours_given"]] == [given[row["sample_id"]]] * 5
     assert row["sample_id"] not in evidence["neighbours_given"]
+
+
+def test_every_row_says_what_the_image_alone_shows_whatever_the_class_is_called() -> None:
+    table, context, wrong = planted(0.08)
+    odd = {NAMES[0]: 'a "b", \\c/é'}
+    names = tuple(odd.get(name, name) for name in NAMES)
+    labels = [names[NAMES.index(one[0])] for one in table["labels"].to_pylist()]
+    vectors = context.array("embedding")
+    assert vectors is not None
+    found = world.run(world.samples(labels), world.World(names, {"embedding": vectors})).findings
+    shown = [json.loads(text)["shows"] for text in found["evidence"].to_pylist()]
+    same = np.array([one[0] == label for one, label in zip(shown, labels, strict=True)])
+    assert same[~wrong].mean() > 0.95 > 0.05 > same[wrong].mean()
+    assert all(0 <= p <= 1 for _, p in shown)
 
 
 def test_row_order_does_not_matter() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from sklearn.metrics import average_precision_score
 
 from auditor.checks.labels.visual_language import CHECK, Params
-from auditor.model import ASKED_SCHEMA
+from auditor.model import ASKED_SCHEMA, DOUBTS_SCHEMA
 from tests import label_world
 
 N, EACH = 1_000, 3
@@ -67,3 +73,83 @@ def test_true_further_classes_make_no_question_bad_and_no_label_doubtful() -> No
     assert if_wrong <= 0.2
     # Counted as what a wrong class gets, they would.
     assert judged(apart=False)[2] > if_wrong + 0.2
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Pictures of four classes, what the label check makes of them, and answers to one question a class."""
+
+    given: npt.NDArray[np.int64]
+    wrong: npt.NDArray[np.bool_]
+    doubts: pa.Table
+    answers: pa.Table
+
+    def average_precision(self, answers: pa.Table) -> tuple[float, float]:
+        """Of the label check and of both, among the samples that there are answers of."""
+        tables = {"answers": answers, "label_errors": self.doubts}
+        world = label_world.World(NAMES, {}, Params(), tables=tables)  # type: ignore[arg-type]
+        samples = label_world.samples([NAMES[k] for k in self.given])
+        found = CHECK.run(samples, world).findings  # type: ignore[arg-type]
+        ids = found["sample_id"].to_numpy()
+        alone = self.doubts["p_error"].to_numpy()[ids]
+        scores = (alone, found["p_error"].to_numpy())
+        return tuple(average_precision_score(self.wrong[ids], one) for one in scores)
+
+
+def seen(*, repeats: bool, count: int = 4_000, noise: float = 0.3) -> Seen:
+    """The answers look at what the label check looks at and add noise, or look for themselves."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(len(NAMES), size=count)
+    given = np.where(rng.random(count) < noise, rng.integers(len(NAMES), size=count), true)
+    one_hot = np.eye(len(NAMES))[true]
+    looks = 3 * (one_hot + rng.normal(0, 0.5, one_hot.shape))
+    other = looks if repeats else 3 * (one_hot + rng.normal(0, 0.5, one_hot.shape))
+    odds = 4 / 3 * (looks - looks.mean(axis=1, keepdims=True))
+    p = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    own = p[np.arange(count), given]
+    right = own * (1 - noise) / (own * (1 - noise) + (1 - own) * noise / 3)
+    doubts = pa.table(
+        {
+            "sample_id": np.arange(count),
+            "p_error": (1 - right).astype(np.float32),
+            "shows": [NAMES[k] for k in p.argmax(axis=1)],
+            "p_shows": p.max(axis=1),
+        },
+        DOUBTS_SCHEMA,
+    )
+    says = other - other.mean(axis=1, keepdims=True) + rng.normal(0, 1.0, looks.shape)
+    agree = 1 / (1 + np.exp(-2 * says))
+    rows = [
+        {
+            "sample_id": i,
+            "about": NAMES[k],
+            "text": f"Is this a {NAMES[k]}?",
+            "kind": "general",
+            "expected": "yes",
+            "agree": agree[i, k],
+        }
+        for i in range(count)
+        for k in dict.fromkeys((given[i], p[i].argmax()))
+    ]
+    return Seen(given, given != true, doubts, pa.Table.from_pylist(rows, ASKED_SCHEMA))
+
+
+def test_answers_that_repeat_the_label_check_do_not_spoil_it_and_others_help() -> None:
+    same, fresh = seen(repeats=True), seen(repeats=False)
+    label, both = same.average_precision(same.answers)
+    assert both >= label - 0.002
+    label, both = fresh.average_precision(fresh.answers)
+    assert both >= label + 0.02
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_asking_only_about_doubtful_labels_makes_the_label_check_count_no_less(
+    repeats: bool,
+) -> None:
+    """Of clear pictures only those with another label are asked about: that says nothing of the label check."""
+    data = seen(repeats=repeats)
+    another = np.array(data.doubts["shows"]) != np.array(NAMES)[data.given]
+    doubtful = np.flatnonzero((data.doubts["p_error"].to_numpy() > 0.05) | another)
+    asked = data.answers.filter(pc.is_in(data.answers["sample_id"], pa.array(doubtful)))
+    label, both = data.average_precision(asked)
+    assert both >= label - 0.002

@@ -74,7 +74,7 @@ class Judged:
 class LabelErrors:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("label_errors"),
-        version=3,
+        version=4,
         title="Label errors",
         family="labels",
         scope="dataset",
@@ -216,7 +216,9 @@ def _evidence(judged: Judged, verdict: Judgement, ctx: CheckContext[Params]) -> 
     doubtful = np.flatnonzero(verdict.flagged | (verdict.p_error >= _WORTH_A_LOOK))
     worst = np.lexsort((verdict.quality[doubtful], ~verdict.flagged[doubtful]))
     rows = np.sort(doubtful[worst[: label_evidence.FULL_ROWS]])
-    plain = label_evidence.margins_only(verdict.margin)
+    plain = label_evidence.by_the_image(
+        verdict.margin, verdict.shown, verdict.p_shown, judged.names
+    )
     if not len(rows):
         return plain
     explained = explain(
@@ -237,7 +239,7 @@ def _evidence(judged: Judged, verdict: Judgement, ctx: CheckContext[Params]) -> 
         neighbours_suggested=far,
     )
     texts = full.texts(
-        verdict.margin[rows],
+        plain.take(pa.array(rows)).to_pylist(),
         judged.given[rows],
         verdict.alternative[rows],
         judged.names,

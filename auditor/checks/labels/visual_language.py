@@ -15,6 +15,7 @@ from auditor.ask.base import Kind
 from auditor.ask.judging import HALF, Judged, Vote, judge, vote
 from auditor.ask.reliability import Answers, learn, posterior, ratios
 from auditor.ask.rivals import rivals
+from auditor.ask.witness import Shown
 from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
 from auditor.checks.label_inputs import Row
@@ -24,6 +25,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+_LEFT_OUT = 0.05
+"""Share of pictures not asked about among those that the label check is compared on."""
 _MARGIN = float(np.log(2))
 """Another class is suggested where it is at least twice as likely as the next."""
 
@@ -92,7 +95,7 @@ class Said:
 class VisualLanguage:
     spec: ClassVar[CheckSpec] = CheckSpec(
         id=CheckId("visual_language"),
-        version=3,
+        version=4,
         title="Visual-linguistic check",
         family="labels",
         scope="dataset",
@@ -124,8 +127,17 @@ class VisualLanguage:
         if not len(said.ids):
             return Outcome()
         votes = vote(said.answers, len(said.ids))
-        p_label = _p_label(said.ids, ctx)
-        judged = judge(said.answers, said.kinds, len(said.ids), ctx.seed, p_label, said.subjects)
+        doubts = ctx.table("label_errors") if ctx.params.fuse else None
+        p_label = _p_label(said.ids, doubts)
+        judged = judge(
+            said.answers,
+            said.kinds,
+            said.subjects,
+            len(said.ids),
+            ctx.seed,
+            p_label,
+            _class_shown(said, doubts),
+        )
         ctx.report(1, 2)
         flagged = _flagged(judged.p_error, votes, ctx.params)
         suggested = _suggested(said, judged)
@@ -192,19 +204,50 @@ def _said(samples: pa.Table, table: pa.Table, further: pa.Table | None) -> Said:
     )
 
 
-def _p_label(ids: Ints, ctx: CheckContext[Params]) -> Floats:
+def _p_label(ids: Ints, doubts: pa.Table | None) -> Floats:
     """The label check's p_error of each sample; NaN where it is not to count, or has none."""
-    found = ctx.table("label_errors") if ctx.params.fuse else None
-    if found is None:
+    if doubts is None:
         return np.full(len(ids), np.nan)
-    place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
-    values: Floats = (
-        found["p_error"]
-        .combine_chunks()
-        .cast(pa.float64())
-        .take(place)
-        .to_numpy(zero_copy_only=False)
+    return _numbers_of(_rows_of(ids, doubts)["p_error"])
+
+
+def _class_shown(said: Said, doubts: pa.Table | None) -> Shown | None:
+    """The classes that the label check sees in the pictures, as far as was asked whatever the label."""
+    if doubts is None:
+        return None
+    found = _rows_of(said.ids, doubts)
+    names = np.array(found["shows"].to_pylist(), object)
+    place = {name: i for i, name in enumerate(said.names)}
+    p = _numbers_of(found["p_shows"])
+    asked = pc.is_in(doubts["sample_id"], value_set=pa.array(said.ids)).to_numpy()
+    return Shown(
+        np.array([place.get(name, -1) for name in names], np.int64),
+        np.where(p <= _asked_up_to(_numbers_of(doubts["p_shows"]), asked), p, np.nan),
+        names == said.given,
     )
+
+
+def _asked_up_to(p_shows: Floats, asked: Flags) -> float:
+    """How clearly pictures may show a class for nearly all such to have been asked about.
+
+    Of clearer ones perhaps only those are asked about whose label is another: they must not count,
+    or labels would seem to err more than they do.
+    """
+    order = np.argsort(p_shows, kind="stable")  # NaN last
+    order = order[: int(np.isfinite(p_shows).sum())]
+    left = np.cumsum(~asked[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(left <= _LEFT_OUT)
+    return float(p_shows[order[enough[-1]]]) if len(enough) else -np.inf
+
+
+def _rows_of(ids: Ints, doubts: pa.Table) -> pa.Table:
+    """The label check's row of each sample; nulls for one that it has none of."""
+    return doubts.take(pc.index_in(pa.array(ids), value_set=doubts["sample_id"].combine_chunks()))
+
+
+def _numbers_of(column: pa.ChunkedArray) -> Floats:
+    """NaN for null."""
+    values: Floats = column.combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False)
     return values
 
 
