@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from auditor.ask.fusion import Weights, log_odds
 from auditor.ask.reliability import probability
@@ -70,6 +69,7 @@ def weights(shown: Shown, ratio: Floats, noise: float) -> Weights | None:
 
 def _fitted(odds: Floats, ratio: Floats, named: Flags) -> tuple[float, float]:
     """Weights of the log-odds and of the ratio for the class to be true, if labels name it so."""
+    from scipy.optimize import minimize
 
     def loss(at: Floats) -> float:
         level, label, answers, *rates = at
