@@ -69,6 +69,8 @@ class Judged:
     learnt: Reliability
     noise_low: float
     noise_high: float
+    weights: fusion.Weights | None
+    """Of what was believed before and of the answers; None where one of them is all there is."""
 
 
 def judge(
@@ -118,7 +120,15 @@ def judge(
     low, high = np.minimum(low, p_error), np.maximum(high, p_error)
     about_it = ratios(own, learnt, samples)
     return Judged(
-        about_it, by_answers, p_error, low, high, learnt, float(noise_low), float(noise_high)
+        about_it,
+        by_answers,
+        p_error,
+        low,
+        high,
+        learnt,
+        float(noise_low),
+        float(noise_high),
+        views.weights(unseen) if views.are_two else None,
     )
 
 
@@ -153,10 +163,11 @@ class _Views:
         if not self.are_two:
             return np.where(np.isfinite(self.believed), self.believed, by_answers)
         said = np.where(self.heard, by_answers, np.nan)
-        fused = fusion.fuse(self.believed, ratio[0], said, self._weights(ratio))
+        fused = fusion.fuse(self.believed, ratio[0], said, self.weights(ratio))
         return np.where(np.isnan(fused), by_answers, fused)
 
-    def _weights(self, ratio: Floats) -> fusion.Weights:
+    def weights(self, ratio: Floats) -> fusion.Weights:
+        """How much each view counts, where there are two; `ratio` as in `fused`."""
         both = np.isfinite(self.believed) & self.heard
         believed, of_given = self.believed[both], ratio[0][both]
         found = None

@@ -338,6 +338,11 @@ def _numbers(said: Said, votes: Vote, judged: Judged, seed: int) -> list[Row]:
         ("set", "", "asked_samples", total, None, None),
         ("set", "", "null_flagged", _null_flagged(said, judged, seed), None, None),
     ]
+    if (weights := judged.weights) is not None:
+        rows += [
+            ("set", "", "label_check_weight", weights.label, None, None),
+            ("set", "", "answers_weight", weights.answers, None, None),
+        ]
     rows += question_rows(said.questions, learnt, said.answers)
     for name in sorted(set(said.given)):
         mine = said.given == name
