@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.ask import tabled
 from auditor.ask.base import Prompt, Question
 from auditor.ask.judging import HALF
 from auditor.ask.reliability import Answers, learn, posterior, ratios
@@ -130,15 +131,10 @@ def doubted(answers: pa.Table, least: float) -> pa.Array:
     if not known.num_rows:
         return pa.array([], pa.int64())
     ids, place = np.unique(known["sample_id"].to_numpy(), return_inverse=True)
-    text = pc.binary_join_element_wise(known["about"], known["text"], "\0").combine_chunks()
-    question, kind = (
-        column.dictionary_encode() for column in (text, known["kind"].combine_chunks())
-    )
-    number, kind_of = question.indices.to_numpy(), np.zeros(len(question.dictionary), np.int64)
-    kind_of[number] = kind.indices.to_numpy()
+    found = tabled.numbered(known)
     agree = known["agree"].cast(pa.float64()).to_numpy()
-    said = Answers(place, number.astype(np.int64), agree, np.ones(len(place), bool))
-    learnt = learn(said, kind_of)
+    said = Answers(place, found.question, agree, np.ones(len(place), bool))
+    learnt = learn(said, found.kinds)
     p_error = posterior(ratios(said, learnt, len(ids)), learnt.noise)
     mean = np.bincount(place, weights=agree) / np.bincount(place)
     return pa.array(ids[(p_error >= least) | (mean < HALF)])

@@ -132,7 +132,7 @@ def _evidence(said: Said, judged: Judged) -> list[str]:
     """JSON of each sample: the phrases that are likely wrong, and the answers that speak for it."""
     answers = said.answers.turned(judged.learnt.backward)
     against = spoken_against(answers, said.sample[answers.sample], said.texts)
-    known = np.bincount(answers.sample, minlength=len(said.phrases))
+    unknown = said.asked - np.bincount(answers.sample, minlength=len(said.phrases))
     starts = np.searchsorted(said.sample, np.arange(len(said.ids) + 1))
     found = []
     for sample, (start, end) in enumerate(pairwise(starts)):
@@ -142,7 +142,7 @@ def _evidence(said: Said, judged: Judged) -> list[str]:
         facts = {
             "phrases": [[said.phrases[start + u], round(float(share[u]), 4)] for u in named],
             "asked": int(said.asked[start:end].sum()),
-            "unknown": int((said.asked - known)[start:end].sum()),
+            "unknown": int(unknown[start:end].sum()),
             "against": against.get(sample, []),
         }
         found.append(json.dumps(facts, ensure_ascii=False, separators=(",", ":")))

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.ask.base import Kind
 from auditor.ask.judging import HALF, Judged, Vote, judge, vote
 from auditor.ask.reliability import Answers, learn, posterior, ratios
 from auditor.ask.rivals import rivals
+from auditor.ask.tabled import numbered
 from auditor.ask.witness import Shown
 from auditor.checks.answerer import AnswererParams, question_rows, spoken_against
 from auditor.checks.base import CheckContext, CheckSpec, Outcome, findings, metrics, param
@@ -172,21 +172,14 @@ def _said(samples: pa.Table, table: pa.Table, further: pa.Table | None) -> Said:
     about = np.array(table["about"].to_pylist(), object)
     texts = np.array(table["text"].to_pylist(), object)
     is_given = about == given[place] if len(about) else np.empty(0, bool)
-    questions = sorted(set(zip(about.tolist(), texts.tolist(), strict=True)))
-    number = {one: i for i, one in enumerate(questions)}
-    question = np.array([number[q] for q in zip(about, texts, strict=True)], np.int64)
-    kind_names = table["kind"].to_pylist()
-    kinds = np.zeros(len(questions), np.int64)
-    kinds[question] = [sorted(set(kind_names)).index(k) for k in kind_names]
-    rules_out = np.zeros(len(questions), bool)
-    rules_out[question] = [k == Kind.NEGATIVE for k in kind_names]
-    names = sorted({name for name, _ in questions})
+    found = numbered(table)
+    names = sorted({name for name, _ in found.questions})
     place_of = {name: i for i, name in enumerate(names)}
-    subjects = np.array([place_of[name] for name, _ in questions], np.int64)
+    subjects = np.array([place_of[name] for name, _ in found.questions], np.int64)
     agree = table["agree"].cast(pa.float64()).to_numpy()
     known, aside = ~np.isnan(agree), table["aside"].to_numpy()
     asked = np.bincount(place[is_given], minlength=len(ids))
-    every = Answers(place, question, agree, is_given)
+    every = Answers(place, found.question, agree, is_given)
     counted = known & ~aside
     return Said(
         ids=ids,
@@ -195,9 +188,9 @@ def _said(samples: pa.Table, table: pa.Table, further: pa.Table | None) -> Said:
         further=every.of(known & aside),
         about=about[counted],
         texts=texts[counted],
-        questions=questions,
-        kinds=kinds,
-        rules_out=rules_out,
+        questions=found.questions,
+        kinds=found.kinds,
+        rules_out=found.rules_out,
         names=names,
         subjects=subjects,
         asked=asked,
@@ -262,13 +255,19 @@ def _suggested(said: Said, judged: Judged) -> list[str | None]:
     """The other class that the answers speak for most clearly; None where none is clear."""
     found = rivals(said.answers, said.subjects, judged.learnt)
     suggested: list[str | None] = [None] * len(said.ids)
-    for row in np.unique(found.sample):
-        mine = np.flatnonzero(found.sample == row)
+    for mine in _alike(found.sample):
+        row = found.sample[mine[0]]
         order = mine[np.argsort(-found.ratio[mine], kind="stable")]
         others = [judged.ratio[row], *found.ratio[order[1:2]]]
         if found.ratio[order[0]] - max(others) >= _MARGIN:
             suggested[row] = said.names[found.subject[order[0]]]
     return suggested
+
+
+def _alike(values: Ints) -> list[Ints]:
+    """The places of equal values (k,), ascending, by value."""
+    order = np.argsort(values, kind="stable")
+    return np.split(order, 1 + np.flatnonzero(np.diff(values[order])))[: len(order)]
 
 
 def _evidence(said: Said, votes: Vote, judged: Judged, p_label: Floats) -> list[str]:
@@ -360,8 +359,7 @@ def _null_flagged(said: Said, judged: Judged, seed: int) -> float:
     own = said.answers.of(said.answers.is_given)
     rng = np.random.default_rng(seed)
     agree = own.agree.copy()
-    for question in np.unique(own.question):
-        mine = np.flatnonzero(own.question == question)
+    for mine in _alike(own.question):
         share = 1 - judged.by_answers[own.sample[mine]]
         agree[mine] = rng.choice(own.agree[mine], len(mine), p=share / share.sum())
     null = Answers(own.sample, own.question, agree, own.is_given)
