@@ -33,7 +33,7 @@ from auditor.session.asked import asked_table
 from auditor.session.folder import ProjectFolder
 from auditor.session.importing import TaskError, raise_failure, shards, worker_died
 from auditor.session.needs import AuditOptions, Ready
-from auditor.session.other_findings import label_errors, proposals
+from auditor.session.other_findings import label_errors, proposals, with_shown
 from auditor.session.question_bank import make_bank
 from auditor.session.transcript import ANSWERER
 from auditor.store import answers, project, questions, samples
@@ -153,6 +153,7 @@ class Asker:
         shows_more = table.filter(pa.array(np.isin(ids, list(proposed)) & looked_at))
         wrong = np.isin(ids, ask_plan.doubted(known, _DOUBTFUL).to_numpy())
         if doubts is not None:
+            doubts = with_shown(doubts)
             wrong |= aligned(doubts, ids, "p_error") >= _SUSPECT
             wrong |= shows_another(doubts, table)
         wrong |= ask_plan.at_random(ids, params.audit_share, self.options.seed)

@@ -18,14 +18,16 @@ from auditor.store.db import Connection
 
 
 def label_errors(db: Connection) -> pa.Table | None:
-    """What the newest label check of this data found; None without one.
-
-    sample_id, p_error, suggested, evidence, shows and p_shows (see DOUBTS_SCHEMA).
-    """
+    """What the newest label check of this data found: sample_id, p_error, suggested, evidence."""
     if _current(db, "label_errors") is None:
         return None
-    names = ["sample_id", "p_error", "suggested", "evidence"]
-    found = runs.findings(db, "label_errors").select(names)
+    return runs.findings(db, "label_errors").select(
+        ["sample_id", "p_error", "suggested", "evidence"]
+    )
+
+
+def with_shown(found: pa.Table) -> pa.Table:
+    """Findings of the label check with the columns shows and p_shows (see DOUBTS_SCHEMA)."""
     told = [json.loads(text or "{}").get("shows") for text in found["evidence"].to_pylist()]
     for i, name in enumerate(("shows", "p_shows")):
         kind = DOUBTS_SCHEMA.field(name).type
@@ -85,7 +87,9 @@ def _current(db: Connection, check_id: str) -> runs.Run | None:
 
 def _doubts(db: Connection) -> pa.Table:
     found = label_errors(db)
-    return DOUBTS_SCHEMA.empty_table() if found is None else found.select(DOUBTS_SCHEMA.names)
+    if found is None:
+        return DOUBTS_SCHEMA.empty_table()
+    return with_shown(found).select(DOUBTS_SCHEMA.names)
 
 
 def _further(db: Connection) -> pa.Table:
