@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from auditor.session import AuditOptions, ImportOptions, Session, understand
 from auditor.session.folder import ProjectFolder
 from auditor.session.interview import CHECK, transcript
 from auditor.session.transcript import Asked
-from auditor.store import answers, runs
+from auditor.store import answers, runs, samples
 from tests.answer_server import Body, Handler, ScriptedServer, question, serving
 from tests.asking_world import audit
 from tests.system import program
@@ -185,3 +187,31 @@ def test_only_disputed_labels_reach_the_model_where_so_asked(session: Session) -
     assert 0 < fewer < 6 * 3 * EACH / 2
     who = session.read(lambda db: answers.count(db, "nobody"))
     assert who == 0
+
+
+def test_the_class_that_a_picture_shows_is_asked_about_though_its_label_is_not_doubted(
+    session: Session, tmp_path: Path
+) -> None:
+    table = session.read(samples.read)
+    labels, shown = [one[0] for one in table["labels"].to_pylist()], sorted(COLOURS)
+    probabilities = np.full((len(labels), len(shown)), 0.02)
+    probabilities[np.arange(len(labels)), [shown.index(one) for one in labels]] = 0.96
+    odd = labels.index("green")
+    probabilities[odd] = (0.5, 0.45, 0.05)  # rather blue than green
+    np.save(tmp_path / "probabilities.npy", probabilities)
+    session.attach("pred_probs", tmp_path / "probabilities.npy")
+    session.audit(AuditOptions(checks=["label_errors"], device="cpu"))
+    with serving(truthful) as server:
+        assert audit(session, CHECK, server, audit_share=0.0) == "done"
+    sample = table["sample_id"][odd].as_py()
+    found = {row["sample_id"]: json.loads(row["evidence"]) for row in every_finding(session)}
+    assert found[sample]["by_label_check"] < 0.25
+    assert found[sample]["by_answers"] < 0.1
+    assert "blue" in [name for name, _ in found[sample]["others"]]
+    others = [one for one, evidence in found.items() if evidence["others"] and one != sample]
+    assert len(others) == WRONG, "only labels that the answers doubt"
+
+
+def every_finding(session: Session) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = session.read(lambda db: runs.findings(db, CHECK)).to_pylist()
+    return rows
