@@ -85,15 +85,13 @@ def worth(p_label: Floats, ratio: Floats) -> tuple[float, float]:
 
     Fitted by Gauss-Newton to E[p_label | ratio] = m_R + (m_W - m_R) P(wrong | ratio).
     """
-    if len(p_label) < _ENOUGH:
-        return 0.0, 1.0
     noise = float(p_label.mean())
     before = np.log(noise / (1 - noise))
     in_wrong = float((p_label**2).sum() / p_label.sum())
     in_right = float((p_label * (1 - p_label)).sum() / (1 - p_label).sum())
     gap = in_wrong - in_right
     spread = max(float((p_label).var()), 1e-9)
-    if gap < 0.02:
+    if len(p_label) < _ENOUGH or gap < 0.02:
         return 0.0, 1.0
     point = np.array([0.0, 1.0])
     prior = np.diag([_PRIOR, _PRIOR]) * 0.25

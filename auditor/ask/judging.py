@@ -109,11 +109,13 @@ def judge(
     ratio = weigh(answers, learnt)
     by_answers = posterior(ratio[0], learnt.noise)
     unseen = unseen_ratios(answers, kinds, before, weigh) if views.are_two else ratio
-    p_error = views.fused(unseen, by_answers)
+    weights = views.weights(unseen)
+    p_error = views.fused(unseen, by_answers, weights)
     spread, noises = [p_error], [learnt.noise]
     for other in _relearnt(answers, kinds, before, seed):
         again = weigh(answers, other)
-        spread.append(views.fused(again, posterior(again[0], other.noise)))
+        by_these = posterior(again[0], other.noise)
+        spread.append(views.fused(again, by_these, views.weights(again)))
         noises.append(other.noise)
     low, high = np.percentile(spread, [2.5, 97.5], axis=0)
     noise_low, noise_high = np.percentile(noises, [2.5, 97.5])
@@ -128,7 +130,7 @@ def judge(
         learnt,
         float(noise_low),
         float(noise_high),
-        views.weights(unseen) if views.are_two else None,
+        weights,
     )
 
 
@@ -155,19 +157,21 @@ class _Views:
         """Some samples have both views."""
         return bool((np.isfinite(self.believed) & self.heard).any())
 
-    def fused(self, ratio: Floats, by_answers: Floats) -> Floats:
-        """`ratio` (2, n) as of `weigh`.
+    def fused(self, ratio: Floats, by_answers: Floats, weights: fusion.Weights | None) -> Floats:
+        """`ratio` (2, n) as of `weigh`; `weights` as `weights` finds them.
 
         A sample that nothing was said of keeps what was believed; without that, the set's noise.
         """
-        if not self.are_two:
+        if weights is None:
             return np.where(np.isfinite(self.believed), self.believed, by_answers)
         said = np.where(self.heard, by_answers, np.nan)
-        fused = fusion.fuse(self.believed, ratio[0], said, self.weights(ratio))
+        fused = fusion.fuse(self.believed, ratio[0], said, weights)
         return np.where(np.isnan(fused), by_answers, fused)
 
-    def weights(self, ratio: Floats) -> fusion.Weights:
-        """How much each view counts, where there are two; `ratio` as in `fused`."""
+    def weights(self, ratio: Floats) -> fusion.Weights | None:
+        """How much each view counts; None where there are no two. `ratio` as in `fused`."""
+        if not self.are_two:
+            return None
         both = np.isfinite(self.believed) & self.heard
         believed, of_given = self.believed[both], ratio[0][both]
         found = None

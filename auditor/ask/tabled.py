@@ -38,13 +38,8 @@ def numbered(answers: pa.Table) -> Numbered:
     kinds = np.zeros(len(texts), np.int64)
     kinds[place] = kind
     rules_out = np.array([name == Kind.NEGATIVE for name in names], bool)
-    about = (text.split(_BETWEEN, 1) for text in texts)
-    return Numbered(
-        place,
-        [(name, text) for name, text in about],
-        kinds,
-        rules_out[kinds] if len(kinds) else np.zeros(0, bool),
-    )
+    pairs = (text.split(_BETWEEN, 1) for text in texts)
+    return Numbered(place, [(about, text) for about, text in pairs], kinds, rules_out[kinds])
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:

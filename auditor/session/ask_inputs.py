@@ -25,16 +25,15 @@ def one_label(table: pa.Table) -> pa.Array:
 
 def aligned(found: pa.Table, ids: npt.NDArray[np.int64], name: str) -> npt.NDArray[np.float64]:
     """The column for each id; NaN where it has none."""
-    place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
-    values = found[name].combine_chunks().cast(pa.float64()).take(place)
+    values = _rows_of(found, pa.array(ids))[name].combine_chunks().cast(pa.float64())
     found_values: npt.NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
     return found_values
 
 
 def shows_another(found: pa.Table, table: pa.Table) -> npt.NDArray[np.bool_]:
     """Of samples with one label, whether the label check sees another class in the picture."""
-    place = pc.index_in(table["sample_id"], value_set=found["sample_id"].combine_chunks())
-    differs = pc.not_equal(one_label(table), found["shows"].combine_chunks().take(place))
+    shows = _rows_of(found, table["sample_id"])["shows"].combine_chunks()
+    differs = pc.not_equal(one_label(table), shows)
     flags: npt.NDArray[np.bool_] = pc.fill_null(differs, False).to_numpy(zero_copy_only=False)
     return flags
 
@@ -43,10 +42,14 @@ def likely_classes(found: pa.Table | None, ids: npt.NDArray[np.int64]) -> list[l
     """Classes in order of likelihood as the label check says, for each id; [] where it does not."""
     if found is None:
         return [[] for _ in ids]
-    place = pc.index_in(pa.array(ids), value_set=found["sample_id"].combine_chunks())
-    rows = found.take(place)
+    rows = _rows_of(found, pa.array(ids))
     told = (rows[name].to_pylist() for name in ("shows", "suggested", "evidence"))
     return [_ranked(*one) for one in zip(*told, strict=True)]
+
+
+def _rows_of(found: pa.Table, ids: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The row of each sample; nulls for one that has none."""
+    return found.take(pc.index_in(ids, value_set=found["sample_id"].combine_chunks()))
 
 
 def _ranked(shows: str | None, suggested: list[str] | None, evidence: str | None) -> list[str]:

@@ -30,7 +30,7 @@ BAR = 0.01
 NEVER_WORSE = 0.001
 """So much less average precision than the better view counts as the same."""
 MISSED = ("poisoned",)
-"""Where that is told, not asserted: a trigger shows a class to the features by its label."""
+"""Where that is told, not asserted: features that learnt a trigger see its label's class."""
 OWN = "classic, which a new project has"
 Flags = npt.NDArray[np.bool_]
 Noise = Literal["poisoned", "symmetric", "asymmetric"]

@@ -33,14 +33,14 @@ class World:
         return weights(Shown(np.zeros(N, np.int64), self.p, self.named), self.ratio, 0.3)
 
 
-def world(seed: int, *, repeats: float = 0.0, worth: float = 1.0, noise: float = 0.3) -> World:
-    """`repeats`: share of the answers' ratio that is what the features say; `worth`: of the rest."""
+def world(seed: int, *, repeats: float = 0.0, noise: float = 0.3) -> World:
+    """`repeats`: share of the answers' ratio that is what the features say."""
     draw = np.random.default_rng(seed)
     true = draw.random(N) < 0.7
     side = np.where(true, 1.0, -1.0)
     # Normal with a variance of twice its mean: a log likelihood ratio that is calibrated.
     features, answers = (2 * side + draw.normal(0, 2, N) for _ in range(2))
-    ratio = repeats * features + (1 - repeats) * worth * answers
+    ratio = repeats * features + (1 - repeats) * answers
     names = draw.random(N) < np.where(true, 1 - noise, noise / 3)
     return World(true, probability(features + np.log(0.7 / 0.3)), ratio, names)
 
