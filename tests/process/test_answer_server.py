@@ -80,6 +80,51 @@ def test_the_probability_is_read_from_the_logprobs_of_all_spellings() -> None:
     assert set(server.questions().values()) == {2}
 
 
+def test_one_token_is_asked_for_once_a_reply_began_with_the_answer() -> None:
+    with serving(yes) as server:
+        ask(server.id, [questions(5)])
+    counts = [body["max_tokens"] for _, _, body in server.seen]
+    assert counts[0] > 1
+    assert counts[1:] == [1] * 4
+    assert all(body["logprobs"] for _, _, body in server.seen)
+
+
+def test_a_reply_that_begins_otherwise_is_asked_for_whole() -> None:
+    def script(handler: Handler, body: Body) -> None:
+        if "thing 0 " in question(body):
+            yes(handler, body)
+        elif "thing 1 " in question(body):
+            handler.say(
+                "I" if body["max_tokens"] == 1 else "I'm sorry, but I can't assist with that.",
+                {"I": -0.1},
+            )
+        elif body["max_tokens"] == 1:
+            handler.reply({"error": {"message": "too few tokens"}}, 400)
+        else:
+            handler.say("No", {"No": -0.2, "Yes": -1.9})
+
+    with serving(script) as server:
+        given = ask(server.id, [questions(3)])
+    assert given[0, 1].state is AnswerState.REFUSED
+    assert given[0, 2].p_yes == pytest.approx(math.exp(-1.9) / (math.exp(-0.2) + math.exp(-1.9)))
+    assert sorted(server.questions().values()) == [1, 2, 2]
+
+
+def test_a_model_whose_replies_begin_with_a_blank_line_is_asked_for_more_tokens() -> None:
+    def script(handler: Handler, body: Body) -> None:
+        assert body["max_tokens"] > 1
+        blank = {"token": "\n", "logprob": -0.01, "top_logprobs": []}
+        word = {"token": "No", "logprob": -0.5, "top_logprobs": [{"token": "Yes", "logprob": -1.0}]}
+        message = {"role": "assistant", "content": "\nNo"}
+        handler.reply({"choices": [{"message": message, "logprobs": {"content": [blank, word]}}]})
+
+    with serving(script) as server:
+        given = ask(server.id, [questions(4)])
+    share = math.exp(-1) / (math.exp(-1) + math.exp(-0.5))
+    assert [a.p_yes for a in given.values()] == pytest.approx([share] * 4)
+    assert set(server.questions().values()) == {1}
+
+
 def test_words_are_read_where_a_server_gives_no_logprobs_and_nothing_is_asked_twice() -> None:
     def words(handler: Handler, body: Body) -> None:
         if handler.path.endswith("systemone"):

@@ -123,8 +123,16 @@ class Asker:
                 way = self._ways.get(prompt.form)
                 if way is None:
                     return await self._find_way(prompt, picture)
-        reply = await self._put(way, prompt, picture)
-        return self._answer(way, reply, prompt)[0]
+        # A reply that begins otherwise may say the word later.
+        ways = (way, Way.LOGPROBS) if way is Way.FIRST else (way,)
+        for way in ways:
+            reply = await self._put(way, prompt, picture)
+            if reply.status in _NOT_THIS_WAY and way is not ways[-1]:
+                continue
+            answer, served = self._answer(way, reply, prompt)
+            if served or answer.state is AnswerState.ANSWERED:
+                break
+        return answer
 
     async def _find_way(self, prompt: Prompt, picture: wire.Picture) -> Answer:
         """Ask in one way after the other until one is taken; a reply in words is not thrown away."""
@@ -137,23 +145,24 @@ class Asker:
             reply = await self._put(way, prompt, picture)
             if reply.status in _NOT_THIS_WAY and way is not ways[-1]:
                 continue
-            answer, full = self._answer(way, reply, prompt)
-            if full:
+            answer, served = self._answer(way, reply, prompt)
+            if served:
                 if answer.state is not AnswerState.REFUSED:
-                    self._ways[prompt.form] = way
+                    self._ways[prompt.form] = served
                 return answer
             spoken = answer
-        raise AssertionError("the last way is always full")
+        raise AssertionError("the last way always serves")
 
     async def _put(self, way: Way, prompt: Prompt, picture: wire.Picture) -> Reply:
         body = wire.body(way, self._address.model, prompt, picture)
         return await self._send(wire.path(way), body)
 
-    def _answer(self, way: Way, reply: Reply, prompt: Prompt) -> tuple[Answer, bool]:
+    def _answer(self, way: Way, reply: Reply, prompt: Prompt) -> tuple[Answer, Way | None]:
+        """The answer in a reply, and the way to ask from now on; see `wire.read`."""
         if reply.status == httpx2.codes.OK:
             return wire.read(way, _payload(reply), prompt)
         if reply.status < 500 and any(mark in reply.text.casefold() for mark in _FILTERED):
-            return Answer(state=AnswerState.REFUSED, text=self._said(reply)), True
+            return Answer(state=AnswerState.REFUSED, text=self._said(reply)), way
         raise self._rejection(reply)
 
     def _rejection(self, reply: Reply) -> Exception:

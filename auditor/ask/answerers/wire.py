@@ -27,6 +27,8 @@ class Way(StrEnum):
 
     LOGPROBS = "logprobs"
     """A chat reply with the probabilities of its first tokens."""
+    FIRST = "first"
+    """The same cut after one token, where a reply has shown that it begins with yes or no."""
     DECISION = "decision"
     """The typed-decision endpoint of `transformers serve`: P(yes) from one forward pass.
 
@@ -38,11 +40,14 @@ class Way(StrEnum):
     """The same with nothing that a reasoning model refuses: no temperature, no seed."""
 
 
+_PROBABILITIES = (Way.LOGPROBS, Way.FIRST)
+
 WAYS: Mapping[Form, tuple[Way, ...]] = {
     "yes_no": (Way.LOGPROBS, Way.DECISION, Way.WORDS, Way.BARE),
     "number": (Way.WORDS, Way.BARE),
     "open": (Way.WORDS, Way.BARE),
 }
+"""In which order ways are tried."""
 
 
 class GarbageError(ValueError):
@@ -105,27 +110,32 @@ def _settings(way: Way, tokens: int) -> dict[str, Any]:
     if way is Way.BARE:
         # Such models think before they speak, within the same count.
         return {"max_completion_tokens": 2000 + tokens}
-    plain: dict[str, Any] = {"max_tokens": tokens, "temperature": 0, "seed": 0}
-    return plain | ({"logprobs": True, "top_logprobs": 20} if way is Way.LOGPROBS else {})
+    count = 1 if way is Way.FIRST else tokens
+    plain: dict[str, Any] = {"max_tokens": count, "temperature": 0, "seed": 0}
+    return plain | ({"logprobs": True, "top_logprobs": 20} if way in _PROBABILITIES else {})
 
 
-def read(way: Way, payload: Any, prompt: Prompt) -> tuple[Answer, bool]:
-    """The answer in a reply, and whether this way gave what it is for. Raises GarbageError."""
+def read(way: Way, payload: Any, prompt: Prompt) -> tuple[Answer, Way | None]:
+    """The answer in a reply, and the way to ask from now on. Raises GarbageError.
+
+    None for the way: this one did not give what it is for.
+    """
     if way is Way.DECISION:
-        return _decision(payload), True
+        return _decision(payload), way
     choice = _choice(payload)
     content = _reply(choice)
     spoken = parse(content, prompt.form)
-    if way is not Way.LOGPROBS:
-        return spoken, True
+    if way not in _PROBABILITIES:
+        return spoken, way
     listed = choice.get("logprobs")
     tokens = listed.get("content") if isinstance(listed, Mapping) else None
     if not isinstance(tokens, list) or not tokens:
-        return spoken, False
-    p_yes = _p_yes(tokens)
-    if p_yes is None:
-        return spoken, True
-    return Answer(state=AnswerState.ANSWERED, p_yes=p_yes, text=content), True
+        return spoken, None
+    for next_way, shown in ((Way.FIRST, tokens[:1]), (Way.LOGPROBS, tokens)):
+        p_yes = _p_yes(shown)
+        if p_yes is not None:
+            return Answer(state=AnswerState.ANSWERED, p_yes=p_yes, text=content), next_way
+    return spoken, None if way is Way.FIRST else way
 
 
 def reply_text(payload: Any) -> str:
