@@ -33,6 +33,9 @@ class Talk:
         self._show_progress = show_progress and not quiet
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
         self._out = Console(highlight=False, soft_wrap=True)
+        # rich takes a pipe for 80 columns wide, and prints no table wider than its console.
+        if not self._out.is_terminal:
+            self._out.width = _WIDE
 
     def say(self, text: str) -> None:
         """A sentence on stderr, unless quiet."""
@@ -60,7 +63,7 @@ class Talk:
             shown.add_column(name, justify=justify, overflow="fold")  # a clipped name is none
         for row in rows:
             shown.add_row(*(escape(_cell(value)) for value in row))
-        self._out.print(shown, width=None if self._out.is_terminal else _WIDE)
+        self._out.print(shown)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

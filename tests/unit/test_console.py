@@ -14,8 +14,9 @@ def _talk() -> Talk:
 
 
 def test_a_piped_table_is_as_wide_as_its_names(capsys: pytest.CaptureFixture[str]) -> None:
-    _talk().table(("model", "good for"), [(NAME, "many words " * 20)])
-    assert NAME in capsys.readouterr().out
+    words = "many words " * 20
+    _talk().table(("model", "good for"), [(NAME, words)])
+    assert f"{NAME}  {words.strip()}" in capsys.readouterr().out
 
 
 def test_a_narrow_terminal_folds_a_name_and_loses_no_letter_of_it(
