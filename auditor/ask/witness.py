@@ -29,6 +29,10 @@ _PRIOR = 1.0
 """Precision of the weights about 1, and of the level about 0."""
 _RATES_PRIOR = 0.02
 _FEW, _MANY = -8.0, 8.0  # log-odds within which the rates are sought
+_SLIGHT = 0.1
+"""A weight of the answers below which chance may explain it ..."""
+_CHANCE = 3.84
+"""... where twice the gain in log likelihood is below this: the 95 % point of chi squared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,11 @@ def weights(shown: Shown, ratio: Floats, noise: float) -> Weights | None:
     if min(named.sum(), (~named).sum()) < _ENOUGH:
         return None
     odds = log_odds(shown.p[known])
-    alone, _ = _fitted(odds, np.zeros_like(odds), named)
-    label, answers = _fitted(odds, ratio[known], named)
+    alone, _, without = _fitted(odds, np.zeros_like(odds), named)
+    label, answers, both = _fitted(odds, ratio[known], named)
+    # A slight weight that the labels do not bear out would only add the answers' noise.
+    if answers < _SLIGHT and 2 * (without - both) < _CHANCE:
+        label, answers = alone, 0.0
     # How sure the sign is of anything is its own affair: only how the views compare is taken, and
     # without answers the label check is left as it is.
     scale = max(alone, label, answers)
@@ -67,18 +74,26 @@ def weights(shown: Shown, ratio: Floats, noise: float) -> Weights | None:
     return Weights((1 - label) * float(log_odds(np.array(noise))), label, answers)
 
 
-def _fitted(odds: Floats, ratio: Floats, named: Flags) -> tuple[float, float]:
-    """Weights of the log-odds and of the ratio for the class to be true, if labels name it so."""
+def _fitted(odds: Floats, ratio: Floats, named: Flags) -> tuple[float, float, float]:
+    """Weights of the log-odds and of the ratio for the class to be true, if labels name it so.
+
+    And minus the log likelihood there.
+    """
     from scipy.optimize import minimize
 
-    def loss(at: Floats) -> float:
+    def misfit(at: Floats) -> float:
         level, label, answers, *rates = at
         often, seldom = probability(rates[0]), probability(rates[0]) * probability(rates[1])
         true = probability(level + label * odds + answers * ratio)
         p = np.clip(true * often + (1 - true) * seldom, 1e-9, 1 - 1e-9)
+        return float(-np.log(np.where(named, p, 1 - p)).sum())
+
+    def loss(at: Floats) -> float:
+        level, label, answers, *rates = at
         prior = level**2 + (label - 1) ** 2 + (answers - 1) ** 2
-        fit = -np.log(np.where(named, p, 1 - p)).sum()
-        return float(fit + _PRIOR / 2 * prior + _RATES_PRIOR / 2 * (rates[0] ** 2 + rates[1] ** 2))
+        return float(
+            misfit(at) + _PRIOR / 2 * prior + _RATES_PRIOR / 2 * (rates[0] ** 2 + rates[1] ** 2)
+        )
 
     rates = (_FEW, _MANY)
     found = minimize(
@@ -87,4 +102,4 @@ def _fitted(odds: Floats, ratio: Floats, named: Flags) -> tuple[float, float]:
         method="L-BFGS-B",
         bounds=[rates, (0.0, 2.0), (0.0, 1.0), rates, rates],
     )
-    return float(found.x[1]), float(found.x[2])
+    return float(found.x[1]), float(found.x[2]), misfit(found.x)

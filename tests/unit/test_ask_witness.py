@@ -69,6 +69,24 @@ def test_answers_that_say_nothing_do_not_count_however_noisy_the_labels(noise: f
     assert abs(found.level) <= 0.05
 
 
+def test_a_slight_weight_that_chance_explains_is_none() -> None:
+    for seed in range(6):
+        silent = world(seed)
+        meaningless = np.random.default_rng(seed + 40).normal(0, 2, N)
+        shown = Shown(np.zeros(N, np.int64), silent.p, silent.named)
+        assert weights(shown, meaningless, 0.3) == Weights(0.0, 1.0, 0.0)
+
+
+def test_a_slight_weight_that_labels_bear_out_stays() -> None:
+    draw = np.random.default_rng(6)
+    one = world(6)
+    # Calibrated answers of little worth, twenty times too sure.
+    boast = 20 * (0.3 * np.where(one.true, 1, -1) + draw.normal(0, 0.6**0.5, N))
+    found = weights(Shown(np.zeros(N, np.int64), one.p, one.named), boast, 0.3)
+    assert found is not None
+    assert 0.02 < found.answers < 0.1
+
+
 def test_a_label_check_that_is_too_sure_counts_less_than_answers_that_are_not() -> None:
     fair = world(2)
     boast = probability(3 * log_odds(fair.p))
