@@ -24,6 +24,8 @@ _LAST_TIME = "as long as it took here before"
 _ELSEWHERE = "as measured on another machine"
 _UNKNOWN = "it has not been run here yet"
 _KEPT = "nothing has changed since it was done"
+_ALLOWED_ONCE = frozenset({"allow_remote"})
+"""Parameters that let pictures leave the machine: nobody's answer of another day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ def last_runs(db: Connection, check_ids: Sequence[str] = ()) -> dict[str, dict[s
         if not check_ids or check_id in check_ids:
             found[check_id] = {**row, "stale": of != (version, _version(check_id))}
     return found
+
+
+def last_parameters(db: Connection) -> dict[str, dict[str, Any]]:
+    """By check id, what it was last run with, without what is allowed once only."""
+    return {
+        check_id: {name: value for name, value in params.items() if name not in _ALLOWED_ONCE}
+        for check_id, params in runs.last_params(db).items()
+    }
 
 
 def _version(check_id: str) -> int | None:

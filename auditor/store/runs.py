@@ -194,6 +194,15 @@ def latest(db: Connection, check_id: str) -> Run | None:
     return Run(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), row[5], row[6])
 
 
+def last_params(db: Connection) -> dict[str, dict[str, Any]]:
+    """By check id, the parameters of its newest run, however that stands."""
+    rows = db.execute(
+        "select check_id, arg_max(params, coalesce(ended_on, started_on)) from run"
+        " where state <> 'superseded' group by check_id"
+    ).fetchall()
+    return {check_id: json.loads(params) for check_id, params in rows}
+
+
 def judged(db: Connection, run_id: int) -> int:
     """How many findings the run has."""
     ((rows,),) = db.execute("select count(*) from finding where run_id = ?", [run_id]).fetchall()

@@ -224,6 +224,31 @@ def test_it_is_said_beforehand_how_many_answers_are_asked_for(
     assert "Answered so far: 1,440, of them 480 unclear; cost so far 14.40" in setup.sentence
 
 
+def test_a_project_that_is_opened_again_asks_as_last_time_but_allows_nothing(
+    workspace: Workspace,
+    session: Session,
+    window: QMainWindow,
+    commands: Commands,
+    qtbot: QtBot,
+) -> None:
+    with serving(sees_threes) as server:
+        values = {"model": server.id, "alternatives": 0, "allow_remote": True, "tie": "right"}
+        session.audit(AuditOptions(checks=[CHECK], parameters={CHECK: values}, device="cpu"))
+        panel = AuditPanel(workspace, commands, window)
+        window.setCentralWidget(panel)
+        window.show()
+        qtbot.waitUntil(lambda: CHECK in panel.asking, timeout=WAIT)
+        setup = panel.asking[CHECK]
+        qtbot.waitUntil(lambda: setup.model.currentText() == server.id, timeout=WAIT)
+        qtbot.waitUntil(lambda: "1,440 known already" in setup.sentence, timeout=WAIT)
+    card = panel.checks.cards[CHECK]
+    assert card.values() == {"model": server.id, "alternatives": 0, "tie": "right"}
+    assert not card.is_chosen
+    card.show_values({"model": "demo:digits"})
+    panel.checks.show_last({CHECK: values})
+    assert card.values() == {"model": "demo:digits"}
+
+
 def test_pictures_leave_the_machine_only_where_that_is_allowed_for_that_server(
     setup: AskSetup, window: QMainWindow, qtbot: QtBot
 ) -> None:

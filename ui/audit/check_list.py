@@ -73,6 +73,13 @@ class CheckList(QWidget):
                 card.show_values(parameters.get(name, {}))
         self.choose(check_ids)
 
+    def show_last(self, parameters: Mapping[str, Mapping[str, Any]]) -> None:
+        """Begin with the parameters of each check's last run, where nobody has changed them yet."""
+        for name, values in parameters.items():
+            card = self.cards.get(name)
+            if card is not None and not card.values():
+                card.show_values(values)
+
     def titles(self) -> dict[str, str]:
         return {name: card.spec.title for name, card in self.cards.items()}
 

@@ -147,6 +147,11 @@ class AuditPanel(QWidget):
         # Narrower, every card would be cut off on its right.
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         self._scroll.setMinimumWidth(self._columns.minimumSize().width() + bar)
+        self._desk.ask(
+            lambda session: session.read(planning.last_parameters),
+            self.checks.show_last,
+            owner=self,
+        )
         self._ask_runs()
 
     def _let_choose_who_is_asked(self, check: str) -> None:
