@@ -136,7 +136,8 @@ def plan(
         time = f"about {found.seconds:,.0f} s"
     lines = [
         f"{found.answerer}: {found.prompts:,} questions about given "
-        f"{'captions' if check == CAPTION_CHECK else 'labels'}, {known:,} answered before",
+        f"{'captions' if check == CAPTION_CHECK else 'labels'}, {known:,} answered before "
+        "or of equal pictures",
         f"to ask: {found.new:,} ({time})" + (f", {found.cost(price):,.2f}" if price else ""),
     ]
     talk.result({**asdict(found), "cost": found.cost(price)}, "\n".join(lines))

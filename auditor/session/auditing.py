@@ -187,8 +187,10 @@ class Auditor:
         try:
             used = {**needs.used(spec, ready), **self._tables(spec, params)}
         except (TaskError, JournalBusyError) as error:
-            kept = "; what was answered is kept" if "answers" in needs.names(spec) else ""
-            return CheckEnd(spec.id, "failed", message=f"{error}{kept}")
+            message = str(error)
+            if "answers" in needs.names(spec) and "kept" not in message:
+                message = f"{message.removesuffix('.')}. What was answered is kept."
+            return CheckEnd(spec.id, "failed", message=message)
         with self.store.reader() as db:
             identity = needs.identity(db, spec, params, used, self.options)
         known = runs.ReuseRun(identity)

@@ -29,8 +29,6 @@ CHECK = "visual_language"
 BAR = 0.01
 NEVER_WORSE = 0.001
 """So much less average precision than the better view counts as the same."""
-MISSED = ("poisoned",)
-"""Where that is told, not asserted: features that learnt a trigger see its label's class."""
 OWN = "classic, which a new project has"
 Flags = npt.NDArray[np.bool_]
 Noise = Literal["poisoned", "symmetric", "asymmetric"]
@@ -70,7 +68,7 @@ def test_the_published_protocol(tmp_path: Path, noise: Noise) -> None:
         fused = _told("  and fused", wrong, *_judged(session, CHECK))
         gain = fused - max(by_labels, by_answers)
         print(f"  fusion's gain in average precision: {gain:.4f}")
-        assert noise in MISSED or gain >= -NEVER_WORSE
+        assert gain >= -NEVER_WORSE
 
 
 @pytest.mark.parametrize("column", ["random_label1", "worse_label"])
