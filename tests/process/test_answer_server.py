@@ -157,6 +157,32 @@ def test_a_typed_decision_endpoint_is_used_where_chat_gives_no_logprobs() -> Non
     assert asset["format"] == "png"
 
 
+def test_a_server_that_lists_few_alternatives_still_gives_probabilities() -> None:
+    def few(handler: Handler, body: Body) -> None:
+        if body.get("top_logprobs", 0) > 5:
+            handler.reply({"error": {"message": "top_logprobs: at most 5"}}, 400)
+        else:
+            yes(handler, body)
+
+    with serving(few) as server:
+        given = ask(server.id, [questions(4)])
+    assert [a.p_yes for a in given.values()] == pytest.approx([0.75] * 4)
+    assert sorted(server.questions().values()) == [1, 1, 1, 2]
+
+
+def test_a_picture_that_is_not_taken_leaves_the_number_of_alternatives() -> None:
+    def picky(handler: Handler, body: Body) -> None:
+        if not handler.path.endswith("completions") or "thing 0 " in question(body):
+            handler.reply({"error": {"message": "no such picture"}}, 400)
+        else:
+            yes(handler, body)
+
+    with serving(picky) as server:
+        given = ask(server.id, [questions(3)], concurrency=1)
+    assert given[0, 0].p_yes is None
+    assert server.seen[-1][2]["top_logprobs"] == 20
+
+
 def test_a_model_that_refuses_settings_is_asked_without_them() -> None:
     def strict(handler: Handler, body: Body) -> None:
         if handler.path.endswith("systemone"):
@@ -169,7 +195,8 @@ def test_a_model_that_refuses_settings_is_asked_without_them() -> None:
     with serving(strict) as server:
         given = ask(server.id, [questions(3)])
     assert {a.p_yes for a in given.values()} == {1.0}
-    assert len(server.seen) == 4 + 2  # four ways for the first, then the last one at once
+    # Four ways for the first, one of them with fewer alternatives, too; then the last at once.
+    assert len(server.seen) == 5 + 2
 
 
 def test_numbers_and_open_questions_are_answered_in_words() -> None:

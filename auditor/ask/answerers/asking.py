@@ -19,6 +19,7 @@ from auditor.ask.base import Answer, AnswererError, AnswerState, Form, Prompt
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _NOT_THIS_WAY = frozenset({400, 404, 405, 415, 422, 501})
+_INVALID = frozenset({400, 422})
 _LARGEST_REPLY = 4_000_000
 _FILTERED = ("content_filter", "content_policy", "safety system", "responsibleai")
 
@@ -90,6 +91,7 @@ class Asker:
         self._options = options
         self._key = key
         self._ways: dict[Form, Way] = {}
+        self._listed = wire.MANY
         self._finding = asyncio.Lock()
 
     async def ask(self, prompt: Prompt, picture: wire.Picture) -> Answer:
@@ -143,6 +145,11 @@ class Asker:
                 self._ways[prompt.form] = way
                 return spoken
             reply = await self._put(way, prompt, picture)
+            if way is Way.LOGPROBS and reply.status in _INVALID:
+                self._listed = wire.FEW
+                reply = await self._put(way, prompt, picture)
+                if reply.status != httpx2.codes.OK:  # that was not why
+                    self._listed = wire.MANY
             if reply.status in _NOT_THIS_WAY and way is not ways[-1]:
                 continue
             answer, served = self._answer(way, reply, prompt)
@@ -154,7 +161,7 @@ class Asker:
         raise AssertionError("the last way always serves")
 
     async def _put(self, way: Way, prompt: Prompt, picture: wire.Picture) -> Reply:
-        body = wire.body(way, self._address.model, prompt, picture)
+        body = wire.body(way, self._address.model, prompt, picture, self._listed)
         return await self._send(wire.path(way), body)
 
     def _answer(self, way: Way, reply: Reply, prompt: Prompt) -> tuple[Answer, Way | None]:

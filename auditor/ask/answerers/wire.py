@@ -18,6 +18,8 @@ from auditor.ask.parser import parse
 
 _LOSSLESS_SIDE = 256
 _LEAST_MASS = 0.05
+MANY, FEW = 20, 5
+"""Alternatives of a token that are listed: as many as the interface allows, and as some servers do."""
 _MARKS = " \n\t.,!:;\"'*`▁Ġ"
 _PICTURE = "<<the picture>>"
 
@@ -82,8 +84,10 @@ def path(way: Way) -> str:
     return "/systemone" if way is Way.DECISION else "/chat/completions"
 
 
-def body(way: Way, model: str, prompt: Prompt, picture: Picture) -> dict[str, Any]:
-    """The request, as JSON."""
+def body(
+    way: Way, model: str, prompt: Prompt, picture: Picture, listed: int = MANY
+) -> dict[str, Any]:
+    """The request, as JSON; of each token `listed` alternatives are wanted, where the way has any."""
     if way is Way.DECISION:
         asset = {"type": "image", "format": picture.kind, "data_base64": picture.data}
         return {
@@ -97,7 +101,7 @@ def body(way: Way, model: str, prompt: Prompt, picture: Picture) -> dict[str, An
         {"type": "text", "text": wording(prompt)},
     ]
     request: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": content}]}
-    return request | _settings(way, TOKENS[prompt.form])
+    return request | _settings(way, TOKENS[prompt.form], listed)
 
 
 def text_body(model: str, text: str, tokens: int) -> dict[str, Any]:
@@ -106,13 +110,13 @@ def text_body(model: str, text: str, tokens: int) -> dict[str, Any]:
     return request | _settings(Way.WORDS, tokens)
 
 
-def _settings(way: Way, tokens: int) -> dict[str, Any]:
+def _settings(way: Way, tokens: int, listed: int = MANY) -> dict[str, Any]:
     if way is Way.BARE:
         # Such models think before they speak, within the same count.
         return {"max_completion_tokens": 2000 + tokens}
     count = 1 if way is Way.FIRST else tokens
     plain: dict[str, Any] = {"max_tokens": count, "temperature": 0, "seed": 0}
-    return plain | ({"logprobs": True, "top_logprobs": 20} if way in _PROBABILITIES else {})
+    return plain | ({"logprobs": True, "top_logprobs": listed} if way in _PROBABILITIES else {})
 
 
 def read(way: Way, payload: Any, prompt: Prompt) -> tuple[Answer, Way | None]:
