@@ -187,10 +187,7 @@ class Auditor:
         try:
             used = {**needs.used(spec, ready), **self._tables(spec, params)}
         except (TaskError, JournalBusyError) as error:
-            message = str(error)
-            if "answers" in needs.names(spec) and "kept" not in message:
-                message = f"{message.removesuffix('.')}. What was answered is kept."
-            return CheckEnd(spec.id, "failed", message=message)
+            return CheckEnd(spec.id, "failed", message=_why_failed(spec, error))
         with self.store.reader() as db:
             identity = needs.identity(db, spec, params, used, self.options)
         known = runs.ReuseRun(identity)
@@ -286,6 +283,14 @@ class Auditor:
 
 def _paths(used: Mapping[str, Ready], suffix: str) -> dict[str, str]:
     return {name: str(one.path) for name, one in used.items() if one.path.suffix == suffix}
+
+
+def _why_failed(spec: CheckSpec, error: Exception) -> str:
+    """What failed, and that answers are kept where it does not say so itself."""
+    message = str(error)
+    if "answers" not in needs.names(spec) or "kept" in message:
+        return message
+    return f"{message.removesuffix('.')}. What was answered is kept."
 
 
 def _left_out(used: Mapping[str, Ready]) -> str | None:
