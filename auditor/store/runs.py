@@ -166,6 +166,11 @@ def done_shards(db: Connection, run_id: int) -> set[int]:
 
 NEWEST = "select max_by(run_id, ended_on) from run where state = 'done' group by check_id"
 """Each check's newest finished run."""
+LAST = (
+    "select max_by(run_id, coalesce(ended_on, started_on)) as run_id from run"
+    " where state <> 'superseded' group by check_id"
+)
+"""Each check's newest run, however it stands."""
 _LAST_ACTION = "select coalesce(max(action_id), 0) from action"
 _LATEST = "select max_by(run_id, ended_on) from run where check_id = ? and state = 'done'"
 
@@ -196,10 +201,7 @@ def latest(db: Connection, check_id: str) -> Run | None:
 
 def last_params(db: Connection) -> dict[str, dict[str, Any]]:
     """By check id, the parameters of its newest run, however that stands."""
-    rows = db.execute(
-        "select check_id, arg_max(params, coalesce(ended_on, started_on)) from run"
-        " where state <> 'superseded' group by check_id"
-    ).fetchall()
+    rows = db.execute(f"select check_id, params from run where run_id in ({LAST})").fetchall()
     return {check_id: json.loads(params) for check_id, params in rows}
 
 
@@ -216,8 +218,7 @@ def newest(db: Connection) -> list[dict[str, Any]]:
     """
     table = arrow(
         db,
-        "with newest as (select max_by(run_id, coalesce(ended_on, started_on)) as run_id"
-        "  from run where state <> 'superseded' group by check_id),"
+        f"with newest as ({LAST}),"
         " flags as (select run_id, count(*) as flagged from finding join newest using (run_id)"
         "  where finding.flagged group by run_id)"
         " select check_id, state, started_on, ended_on, seconds, message, version, data_version,"

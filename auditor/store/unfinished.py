@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.store import project
 from auditor.store.db import Connection
+from auditor.store.runs import LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,8 @@ class Unfinished:
 def unfinished(db: Connection) -> list[Unfinished]:
     """Of the data as they are now; a check's later run takes the place of an earlier one."""
     rows = db.execute(
-        "with latest as (select max_by(run_id, coalesce(ended_on, started_on)) as run_id"
-        "  from run where state <> 'superseded' group by check_id)"
-        " select check_id, params, inputs from run join latest using (run_id)"
-        " where state in ('running', 'cancelled') and data_version = ? order by check_id",
+        f"select check_id, params, inputs from run where run_id in ({LAST})"
+        " and state in ('running', 'cancelled') and data_version = ? order by check_id",
         [project.data_version(db)],
     ).fetchall()
     return [

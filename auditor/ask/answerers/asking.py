@@ -146,10 +146,9 @@ class Asker:
                 return spoken
             reply = await self._put(way, prompt, picture)
             if way is Way.LOGPROBS and reply.status in _INVALID:
-                self._listed = wire.FEW
-                reply = await self._put(way, prompt, picture)
-                if reply.status != httpx2.codes.OK:  # that was not why
-                    self._listed = wire.MANY
+                reply = await self._put(way, prompt, picture, wire.FEW)
+                if reply.status == httpx2.codes.OK:
+                    self._listed = wire.FEW
             if reply.status in _NOT_THIS_WAY and way is not ways[-1]:
                 continue
             answer, served = self._answer(way, reply, prompt)
@@ -160,8 +159,10 @@ class Asker:
             spoken = answer
         raise AssertionError("the last way always serves")
 
-    async def _put(self, way: Way, prompt: Prompt, picture: wire.Picture) -> Reply:
-        body = wire.body(way, self._address.model, prompt, picture, self._listed)
+    async def _put(
+        self, way: Way, prompt: Prompt, picture: wire.Picture, listed: int | None = None
+    ) -> Reply:
+        body = wire.body(way, self._address.model, prompt, picture, listed or self._listed)
         return await self._send(wire.path(way), body)
 
     def _answer(self, way: Way, reply: Reply, prompt: Prompt) -> tuple[Answer, Way | None]:
